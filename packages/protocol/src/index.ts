@@ -1,1 +1,10 @@
-export {}
+export * from './codes.ts'
+export * from './cursor.ts'
+export * from './errors.ts'
+export * from './frames.ts'
+export * from './hello.ts'
+export * from './limits.ts'
+export * from './names.ts'
+export * from './payload.ts'
+export * from './shapes.ts'
+export type * from './topic.ts'

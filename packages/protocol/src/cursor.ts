@@ -1,0 +1,37 @@
+/**
+ * A position in a topic's log, after the entry with this offset: `<epoch>.<offset>`. Offset 0 is before the first entry.
+ * The same string is a `from`, an SSE `id:` and a receipt's cursor.
+ */
+export type Cursor = string
+
+export interface Position {
+  readonly epoch: string
+  readonly offset: number
+}
+
+const pattern = /^([A-Za-z0-9_-]{1,32})\.(0|[1-9][0-9]{0,15})$/
+
+export const formatCursor = (epoch: string, offset: number): Cursor => `${epoch}.${offset}`
+
+/** The parts of a cursor, or null if the text is none. */
+export function parseCursor(text: string): Position | null {
+  const match = pattern.exec(text)
+  const offset = match ? Number(match[2]) : Number.NaN
+  return match && Number.isSafeInteger(offset) ? { epoch: match[1] as string, offset } : null
+}
+
+/** Where a subscription starts, on the wire. */
+export type WireFrom = 'live' | 'start' | `last-${number}` | Cursor
+
+const lastPattern = /^last-([1-9][0-9]{0,8})$/
+
+export type Start = { at: 'live' } | { at: 'start' } | { at: 'last'; count: number } | ({ at: 'cursor' } & Position)
+
+/** Reads a `from`, or null if it is none. */
+export function parseFrom(text: string): Start | null {
+  if (text === 'live' || text === 'start') return { at: text }
+  const last = lastPattern.exec(text)
+  if (last) return { at: 'last', count: Number(last[1]) }
+  const position = parseCursor(text)
+  return position && { at: 'cursor', ...position }
+}

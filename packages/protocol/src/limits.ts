@@ -1,0 +1,25 @@
+/** The limits that both ends of the wire share, with their defaults. Sizes in bytes, times in ms. */
+export const wireLimits = {
+  /** One payload: its JSON in UTF-8, or the bytes of a binary one before base64. The same on every transport. */
+  messageBytes: 256 * 1024,
+  /** One batch of frames: a WebSocket message, a POST body, a polling answer. */
+  batchBytes: 512 * 1024,
+  /** Upstream numbers that may be unacknowledged, and receipts that are kept. */
+  window: 1024,
+  /** The hello inside `Sec-WebSocket-Protocol`, as base64url; a longer one follows in the first message. */
+  helloHeaderBytes: 2048,
+  /** Bytes on their way to a session that it has not acknowledged. */
+  inFlightBytes: 1024 * 1024,
+  /** Bytes received after which a client acknowledges its cursors. */
+  ackBytes: 64 * 1024,
+  /** A handshake that is not proved after this is closed. */
+  handshakeMs: 10_000,
+  /** The server's heartbeat on an idle link; announced in the welcome. */
+  heartbeatMs: 5_000,
+  /** A topic's name, in UTF-8. */
+  topicBytes: 200,
+  /** Entries in one page of a history read. */
+  pageEntries: 500,
+} as const
+
+export type WireLimits = { readonly [K in keyof typeof wireLimits]: number }

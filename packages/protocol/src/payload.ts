@@ -1,0 +1,104 @@
+import { HoldfastError } from './errors.ts'
+
+/** A JSON value, or bytes. */
+export type Payload = Json | Uint8Array
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
+
+/** A payload as it travels: JSON text, and how to read it. `bytes` is what counts against the message limit. */
+export interface EncodedPayload {
+  readonly json: string
+  readonly encoding: 'base64' | undefined
+  readonly bytes: number
+}
+
+/** Encodes a payload. Throws `bad-payload` for what would not arrive as it is: undefined, NaN, Date, Map, cycles, ... */
+export function encodePayload(value: unknown): EncodedPayload {
+  if (value instanceof Uint8Array) return { json: `"${toBase64(value)}"`, encoding: 'base64', bytes: value.byteLength }
+  let fault: string | null
+  try {
+    fault = jsonFault(value)
+  } catch {
+    fault = 'it is cyclic or nested too deeply'
+  }
+  if (fault)
+    throw new HoldfastError('bad-payload', `not a JSON value nor a Uint8Array: ${fault}`, { outcome: 'not-sent' })
+  const json = JSON.stringify(value)
+  return { json, encoding: undefined, bytes: utf8Length(json) }
+}
+
+/** The payload of a frame: its data element, read as its encoding says. */
+export const decodePayload = (data: unknown, encoding: 'base64' | undefined): Payload =>
+  encoding ? fromBase64(data as string) : (data as Json)
+
+function jsonFault(value: unknown): string | null {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return null
+    case 'number':
+      return Number.isFinite(value) ? null : `${value}`
+    case 'object':
+      break
+    default:
+      return typeof value
+  }
+  if (value === null) return null
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      const fault = jsonFault(item)
+      if (fault) return fault
+    }
+    return null
+  }
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
+    return value.constructor?.name ?? 'an object of a class'
+  if ('toJSON' in value && typeof value.toJSON === 'function') return 'an object with toJSON'
+  for (const key of Object.keys(value)) {
+    const item = (value as Record<string, unknown>)[key]
+    // An undefined property is left out, as JSON.stringify does: optional fields are everyday TypeScript.
+    const fault = item === undefined ? null : jsonFault(item)
+    if (fault) return fault
+  }
+  return null
+}
+
+/** Bytes of `text` in UTF-8; a lone surrogate counts as the 3 bytes of its replacement. */
+export function utf8Length(text: string): number {
+  let bytes = text.length
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 0x80) continue
+    if (code < 0x800) bytes += 1
+    else if (code >= 0xd800 && code < 0xdc00 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
+      bytes += 2
+      i++
+    } else bytes += 2
+  }
+  return bytes
+}
+
+// String.fromCharCode takes its characters as arguments, and engines bound their number.
+const chunk = 0x8000
+
+/** Base64 with padding (RFC 4648, 4). */
+export function toBase64(bytes: Uint8Array): string {
+  let text = ''
+  for (let i = 0; i < bytes.length; i += chunk) text += String.fromCharCode(...bytes.subarray(i, i + chunk))
+  return btoa(text)
+}
+
+export function fromBase64(text: string): Uint8Array {
+  const binary = atob(text)
+  const bytes = new Uint8Array(binary.length)
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i)
+  return bytes
+}
+
+/** Unpadded base64url (RFC 4648, 5) of text in UTF-8: what may stand in `Sec-WebSocket-Protocol`. */
+export const toBase64Url = (text: string): string =>
+  toBase64(new TextEncoder().encode(text)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+
+/** Throws where `text` is no base64url of UTF-8. */
+export const fromBase64Url = (text: string): string =>
+  new TextDecoder('utf-8', { fatal: true }).decode(fromBase64(text.replaceAll('-', '+').replaceAll('_', '/')))

@@ -1,0 +1,101 @@
+import { parseCursor, parseFrom } from './cursor.ts'
+import { HoldfastError } from './errors.ts'
+import type { DownFrame, DownKind, UpFrame, UpKind } from './frames.ts'
+
+/** What one element of a frame must be; a trailing '?' in a shape makes the rest of the frame optional. */
+const elements = {
+  b: (v: unknown) => typeof v === 'boolean',
+  c: (v: unknown) => typeof v === 'string' && parseCursor(v) !== null,
+  e: (v: unknown) => v === 'base64',
+  f: (v: unknown) => typeof v === 'string' && parseFrom(v) !== null,
+  i: (v: unknown) => v === null || typeof v === 'string',
+  k: (v: unknown) => isPairs(v, (s) => parseCursor(s) !== null),
+  l: (v: unknown) => isTopicList(v),
+  n: (v: unknown) => Number.isSafeInteger(v) && (v as number) >= 0,
+  o: (v: unknown) => typeof v === 'object' && v !== null && !Array.isArray(v),
+  p: (v: unknown) => Array.isArray(v) && v.every((entry) => Array.isArray(entry) && fits(entry, 0, 'cnx?ie')),
+  s: (v: unknown) => typeof v === 'string',
+  x: () => true,
+}
+
+/** Each kind's elements after the first. An element that a later version adds at the end is ignored. */
+const upShapes: Record<UpKind, string> = {
+  hello: 'no',
+  session: 'ssn',
+  poll: 'l',
+  subscribe: 'nsf',
+  unsubscribe: 'ns',
+  publish: 'nsx?e',
+  request: 'nsx?e',
+  skip: 'n',
+  read: 'nsfn',
+  ack: 'k',
+  ping: 'n',
+  bye: '',
+}
+
+const downShapes: Record<DownKind, string> = {
+  welcome: 'no',
+  subscribed: 'sc?o',
+  refused: 'sss',
+  entry: 'scnx?ie',
+  gap: 'sccs',
+  snapshot: 'scx?e',
+  page: 'ncpb',
+  unread: 'nss',
+  receipt: 'n?c',
+  reject: 'nss',
+  heartbeat: '',
+  pong: 'n',
+  close: 'nss?n',
+}
+
+/** Reads one line of a batch that a client sent. Throws `malformed`. */
+export const parseUp = (line: string): UpFrame => parse(line, upShapes) as UpFrame
+
+/** Reads one line of a batch that a server sent. Throws `malformed`. */
+export const parseDown = (line: string): DownFrame => parse(line, downShapes) as DownFrame
+
+function parse(line: string, shapes: Record<string, string>): unknown[] {
+  let frame: unknown
+  try {
+    frame = JSON.parse(line)
+  } catch {
+    throw malformed('not JSON', line)
+  }
+  if (!Array.isArray(frame)) throw malformed('not an array', line)
+  const kind: unknown = frame[0]
+  const shape = typeof kind === 'string' && Object.hasOwn(shapes, kind) ? shapes[kind] : undefined
+  if (shape === undefined) throw malformed('unknown kind', line)
+  if (!fits(frame, 1, shape)) throw malformed(`not the shape of '${kind}'`, line)
+  return frame
+}
+
+function fits(values: readonly unknown[], start: number, shape: string): boolean {
+  let index = start
+  let optional = false
+  for (const letter of shape) {
+    if (letter === '?') {
+      optional = true
+      continue
+    }
+    if (optional && index >= values.length) return true
+    if (index >= values.length || !elements[letter as keyof typeof elements](values[index])) return false
+    index++
+  }
+  return true
+}
+
+/** Whether `value` is the `[topic, from]` pairs of a hello or a poll. */
+export function isTopicList(value: unknown): boolean {
+  return isPairs(value, (s) => parseFrom(s) !== null)
+}
+
+function isPairs(value: unknown, second: (text: string) => boolean): boolean {
+  const isPair = (pair: unknown) =>
+    Array.isArray(pair) && typeof pair[0] === 'string' && typeof pair[1] === 'string' && second(pair[1])
+  return Array.isArray(value) && value.every(isPair)
+}
+
+const malformed = (why: string, line: string): HoldfastError =>
+  new HoldfastError('malformed', `malformed frame, ${why}: ${line.slice(0, 80)}`)

@@ -1,0 +1,63 @@
+import type { Observable } from 'rxjs'
+import type { Cursor } from './cursor.ts'
+import type { GapReason } from './frames.ts'
+
+/**
+ * Where a subscriber starts. `live`: at the head when the server reads the subscription. `start`: the oldest entry kept.
+ * `{ last: n }`: the n newest entries kept, then on. A cursor: right after it.
+ */
+export type From = 'live' | 'start' | { readonly last: number } | Cursor
+
+/** The hub's word that a publish is in the topic's log, and where. */
+export interface Receipt {
+  readonly cursor: Cursor
+  readonly offset: number
+  readonly epoch: string
+}
+
+export interface MessageEvent<T> extends Receipt {
+  readonly type: 'message'
+  readonly data: T
+  /** When the hub appended it, in ms since 1970. */
+  readonly time: number
+  /** Who published it and under which number, `<public session id>.<number>`; absent where a hub did. */
+  readonly id?: string
+}
+
+/** What lies between the two cursors will not come. */
+export interface GapEvent {
+  readonly type: 'gap'
+  readonly from: Cursor
+  readonly to: Cursor
+  /** `trimmed`: history no longer reached back. `epoch`: the log began anew. `overrun`: this subscriber was too slow. */
+  readonly reason: GapReason
+}
+
+/** The topic's state up to and with the cursor. */
+export interface SnapshotEvent {
+  readonly type: 'snapshot'
+  readonly data: unknown
+  readonly cursor: Cursor
+}
+
+export type TopicEvent<T, M extends MessageEvent<T> = MessageEvent<T>> = M | GapEvent | SnapshotEvent
+
+export interface PublishOptions {
+  /** Gives up: `not-sent` before hand-over to a transport, `unknown` after it. */
+  readonly signal?: AbortSignal
+  /** Gives up after this many ms; default none (requests: 30,000). */
+  readonly timeoutMs?: number
+}
+
+/** A topic, on the client and on the hub: an Observable of what is published, and an Observer that publishes. */
+export interface Topic<T, M extends MessageEvent<T> = MessageEvent<T>> extends Observable<T> {
+  readonly name: string
+  readonly events$: Observable<TopicEvent<T, M>>
+  /** Resolves when the hub has accepted it; rejects with a HoldfastError that has an `outcome`. */
+  publish(data: T, options?: PublishOptions): Promise<Receipt>
+  /** Publishes; a failure is reported to `errors$`. */
+  next(data: T): void
+  /** Leaves the topic alone, as `complete` does: the end of one source is not the end of the topic. */
+  error(error: unknown): void
+  complete(): void
+}
