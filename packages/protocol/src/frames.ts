@@ -26,6 +26,8 @@ export interface Hello {
 export interface Welcome {
   /** The highest upstream number that the server has dealt with. */
   readonly received: number
+  /** Opaque; the same for links of one user, so that a client notices when a new session is somebody else's. */
+  readonly user: string
   readonly heartbeatMs: number
   readonly limits: { readonly messageBytes: number; readonly batchBytes: number; readonly window: number }
 }
