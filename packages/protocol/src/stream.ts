@@ -1,4 +1,4 @@
-import { Observable, type Observer, Subscriber, type Subscription } from 'rxjs'
+import { Observable, type Observer, Subscriber, type Subscription, type TeardownLogic } from 'rxjs'
 
 type Next<T> = ((value: T) => void) | null | undefined
 type Report = (error: unknown) => void
@@ -10,7 +10,7 @@ type Report = (error: unknown) => void
 export class Stream<T> extends Observable<T> {
   readonly #report: Report
 
-  constructor(report: Report, subscribe?: (this: Observable<T>, subscriber: Subscriber<T>) => (() => void) | void) {
+  constructor(report: Report, subscribe?: (this: Observable<T>, subscriber: Subscriber<T>) => TeardownLogic) {
     super(subscribe)
     this.#report = report
   }
