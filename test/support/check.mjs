@@ -15,6 +15,7 @@ const parts = [
   ['types', [tsc, '--noEmit']],
   ...packageTypes(),
   ['lines', ['test/support/lines.mjs']],
+  ['lock', ['test/support/lock.mjs']],
   ['size', ['test/support/size.mjs']],
 ]
 
