@@ -3,11 +3,12 @@ import { defaultClientConditions, defaultServerConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 const top = fileURLToPath(new URL('.', import.meta.url))
+const playground = fileURLToPath(new URL('playground', import.meta.url))
 // Inside this repository the packages resolve to their TypeScript sources, so nothing has to be built first.
 const source = '@holdfast/source'
 
 export default defineConfig({
-  root: 'playground',
+  root: playground,
   resolve: { conditions: [source, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions], externalConditions: [source] } },
   build: { outDir: 'dist', emptyOutDir: true, target: 'es2022' },
