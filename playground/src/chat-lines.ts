@@ -1,0 +1,40 @@
+import type { Line, Pending } from './chat-log.ts'
+import { h } from './dom.ts'
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+
+export function drawLine({ key, message, time, own }: Extract<Line, { kind: 'entry' }>): HTMLElement {
+  return h(
+    'li',
+    { class: own ? 'line own' : 'line', 'data-key': key },
+    h('b', {}, message.name),
+    h('span', { class: 'text' }, message.text),
+    own ? h('span', { class: 'receipt', title: `accepted by the hub as ${key}` }, 'sent ✓') : '',
+    h('time', { datetime: new Date(time).toISOString() }, clock.format(time)),
+  )
+}
+
+export function drawGap({ key }: Line): HTMLElement {
+  return h('li', { class: 'line gap', 'data-key': key }, 'Messages before this point are no longer kept.')
+}
+
+export function drawPending({ key, message, failure }: Pending, online: boolean, again: () => void): HTMLElement {
+  const state = failure ? failureWords(failure) : online ? 'sending …' : 'waits for the network'
+  const item = h(
+    'li',
+    { class: failure ? 'line own failed' : 'line own pending', 'data-key': key },
+    h('b', {}, message.name),
+    h('span', { class: 'text' }, message.text),
+    h('span', { class: 'receipt' }, state),
+  )
+  if (!failure) return item
+  const button = h('button', { type: 'button', class: 'quiet' }, 'Send again')
+  button.addEventListener('click', again)
+  item.append(button)
+  return item
+}
+
+function failureWords({ outcome, code }: { outcome: string; code: string }): string {
+  const words: Record<string, string> = { rejected: 'rejected', 'not-sent': 'not sent', unknown: 'perhaps sent' }
+  return `${words[outcome] ?? outcome} (${code})`
+}
