@@ -1,3 +1,4 @@
+import type { ChatMessage } from '../server/topics.ts'
 import type { Line, Pending } from './chat-log.ts'
 import { h } from './dom.ts'
 
@@ -7,10 +8,13 @@ export function drawLine({ key, message, time, own }: Extract<Line, { kind: 'ent
   return h(
     'li',
     { class: own ? 'line own' : 'line', 'data-key': key },
-    h('b', {}, message.name),
-    h('span', { class: 'text' }, message.text),
-    own ? h('span', { class: 'receipt', title: `accepted by the hub as ${key}` }, 'sent ✓') : '',
-    h('time', { datetime: new Date(time).toISOString() }, clock.format(time)),
+    said(message),
+    h(
+      'span',
+      { class: 'meta' },
+      own ? h('span', { class: 'receipt', title: `accepted by the hub as ${key}` }, 'sent ✓') : '',
+      h('time', { datetime: new Date(time).toISOString() }, clock.format(time)),
+    ),
   )
 }
 
@@ -20,18 +24,18 @@ export function drawGap({ key }: Line): HTMLElement {
 
 export function drawPending({ key, message, failure }: Pending, online: boolean, again: () => void): HTMLElement {
   const state = failure ? failureWords(failure) : online ? 'sending …' : 'waits for the network'
-  const item = h(
-    'li',
-    { class: failure ? 'line own failed' : 'line own pending', 'data-key': key },
-    h('b', {}, message.name),
-    h('span', { class: 'text' }, message.text),
-    h('span', { class: 'receipt' }, state),
-  )
-  if (!failure) return item
-  const button = h('button', { type: 'button', class: 'quiet' }, 'Send again')
-  button.addEventListener('click', again)
-  item.append(button)
-  return item
+  const meta = h('span', { class: 'meta' }, h('span', { class: 'receipt' }, state))
+  if (failure) {
+    const button = h('button', { type: 'button', class: 'quiet' }, 'Send again')
+    button.addEventListener('click', again)
+    meta.append(button)
+  }
+  const name = failure ? 'line own failed' : 'line own pending'
+  return h('li', { class: name, 'data-key': key }, said(message), meta)
+}
+
+function said({ name, text }: ChatMessage): HTMLElement {
+  return h('span', { class: 'text' }, h('b', {}, name), ' ', text)
 }
 
 function failureWords({ outcome, code }: { outcome: string; code: string }): string {

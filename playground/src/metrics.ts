@@ -19,7 +19,7 @@ const plots: readonly (PlotOptions & { read: (metrics: Metrics) => number[] })[]
     unit: 'MB',
     atLeast: 50,
     series: [
-      { name: 'process', color: 'series-2' },
+      { name: 'RSS', color: 'series-2' },
       { name: 'heap', color: 'series-3' },
     ],
     read: ({ rssBytes, heapBytes }) => [Math.round(rssBytes / megabyte), Math.round(heapBytes / megabyte)],
@@ -39,7 +39,7 @@ const plots: readonly (PlotOptions & { read: (metrics: Metrics) => number[] })[]
     unit: '',
     atLeast: 30,
     series: [
-      { name: 'messages a second', color: 'series-2' },
+      { name: 'messages/s', color: 'series-2' },
       { name: 'sessions', color: 'series-4' },
     ],
     read: ({ messagesPerSecond, sessions }) => [Math.round(messagesPerSecond), sessions],

@@ -42,7 +42,7 @@ export function createPlot({ title, unit, atLeast, series }: PlotOptions): Plot 
     return {
       width: 200,
       height: 80,
-      padding: [4, 2, 0, 0],
+      padding: [6, 2, 6, 0],
       legend: { show: false },
       cursor: { sync: { key: 'metrics' }, drag: { x: false, y: false }, y: false, points: { size: 5 } },
       scales: {
@@ -75,11 +75,18 @@ export function createPlot({ title, unit, atLeast, series }: PlotOptions): Plot 
 
   function drawGaps({ ctx, bbox, valToPos }: uPlot): void {
     ctx.save()
-    ctx.fillStyle = color('gap')
+    ctx.font = `${10 * devicePixelRatio}px system-ui, sans-serif`
+    ctx.textAlign = 'center'
+    ctx.textBaseline = 'top'
     for (const { from, to } of gaps) {
       const left = Math.max(bbox.left, valToPos(from, 'x', true))
       const right = valToPos(to, 'x', true)
-      if (right > left) ctx.fillRect(left, bbox.top, right - left, bbox.height)
+      if (right <= left) continue
+      ctx.fillStyle = color('gap')
+      ctx.fillRect(left, bbox.top, right - left, bbox.height)
+      if (right - left < 28 * devicePixelRatio) continue
+      ctx.fillStyle = color('muted')
+      ctx.fillText('gap', (left + right) / 2, bbox.top + 4 * devicePixelRatio)
     }
     ctx.restore()
   }

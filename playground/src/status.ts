@@ -9,11 +9,12 @@ export function showStatus(connection: Connection): void {
   const lead = h('p', { class: 'lead', role: 'status' })
   const fields = {
     Transport: h('dd'),
-    'Why not a better one': h('dd', { class: 'prose' }),
+    State: h('dd'),
     Attempt: h('dd'),
     'Next try': h('dd'),
     'Round trip': h('dd'),
     'Waiting to be sent': h('dd'),
+    'Why not a better one': h('dd', { class: 'prose' }),
     'Last error': h('dd', { class: 'prose' }),
   }
   const rtt = h('span')
@@ -29,14 +30,15 @@ export function showStatus(connection: Connection): void {
   combineLatest([connection.state$, interval(200).pipe(startWith(0))]).subscribe(([state]) => {
     const now = Date.now()
     setText(lead, headline(state))
-    setText(fields.Transport, `${transportName(state.transport)} · ${state.phase}`)
+    setText(fields.Transport, transportName(state.transport))
+    setText(fields.State, state.phase)
     setText(fields['Why not a better one'], reasonWords(state))
     setText(fields.Attempt, String(state.attempt))
     setText(fields['Next try'], countdown(state.retryAt, now))
     setText(rtt, state.rttMs === null ? '–' : `${formatMs(state.rttMs)} ms`)
     setText(fields['Waiting to be sent'], state.pending === 0 ? 'nothing' : String(state.pending))
     setText(fields['Last error'], errorWords(state, now))
-    retry.disabled = state.phase === 'closed' || state.phase === 'failed'
+    retry.disabled = state.phase === 'closed'
   })
 
   connection.state$

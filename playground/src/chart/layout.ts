@@ -7,24 +7,26 @@ export interface Box {
 
 export const nodeSize = { width: 104, height: 32 }
 const groupPadding = { side: 12, top: 26, bottom: 12 }
-const fallback = { x: 640, y: 20, step: 44 }
+const fallback = { x: 580, y: 40, step: 48 }
 
 /** Where each state stands, by its path. */
 const positions: Readonly<Record<string, readonly [x: number, y: number]>> = {
-  idle: [4, 84],
-  'connecting.headStart': [146, 56],
-  'connecting.hedging': [146, 112],
-  'online.lesser': [316, 34],
-  'online.settled': [316, 84],
-  'online.suspect': [316, 134],
-  'online.upgrading': [496, 34],
-  'online.trial': [496, 84],
-  offline: [4, 224],
-  waiting: [146, 224],
-  parked: [288, 224],
-  failed: [146, 272],
-  closing: [388, 272],
-  closed: [508, 272],
+  idle: [0, 64],
+  'connecting.headStart': [136, 40],
+  'connecting.hedging': [136, 90],
+  'online.arrived': [300, 40],
+  'online.settled': [440, 40],
+  'online.lesser': [300, 90],
+  'online.upgrading': [440, 90],
+  'online.suspect': [300, 140],
+  'online.trial': [440, 140],
+  switching: [300, 222],
+  waiting: [136, 222],
+  offline: [0, 222],
+  parked: [0, 272],
+  failed: [136, 272],
+  closing: [300, 272],
+  closed: [440, 272],
 }
 
 /**
