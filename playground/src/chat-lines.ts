@@ -22,8 +22,14 @@ export function drawGap({ key }: Line): HTMLElement {
   return h('li', { class: 'line gap', 'data-key': key }, 'Messages before this point are no longer kept.')
 }
 
-export function drawPending({ key, message, failure }: Pending, online: boolean, again: () => void): HTMLElement {
-  const state = failure ? failureWords(failure) : online ? 'sending …' : 'waits for the network'
+/** What is known of it so far. */
+export function pendingWords({ failure, accepted }: Pending, online: boolean): string {
+  if (failure) return failureWords(failure)
+  if (accepted) return 'sent ✓'
+  return online ? 'sending …' : 'waits for the network'
+}
+
+export function drawPending({ key, message, failure }: Pending, state: string, again: () => void): HTMLElement {
   const meta = h('span', { class: 'meta' }, h('span', { class: 'receipt' }, state))
   if (failure) {
     const button = h('button', { type: 'button', class: 'quiet' }, 'Send again')
@@ -31,7 +37,7 @@ export function drawPending({ key, message, failure }: Pending, online: boolean,
     meta.append(button)
   }
   const name = failure ? 'line own failed' : 'line own pending'
-  return h('li', { class: name, 'data-key': key }, said(message), meta)
+  return h('li', { class: name, 'data-key': `${key} ${state}` }, said(message), meta)
 }
 
 function said({ name, text }: ChatMessage): HTMLElement {

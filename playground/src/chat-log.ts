@@ -2,7 +2,13 @@ import type { MessageEvent, Receipt } from '@holdfast/client'
 import type { ChatMessage } from '../server/topics.ts'
 
 export type Line =
-  | { readonly kind: 'entry'; readonly key: string; readonly message: ChatMessage; readonly time: number; own: boolean }
+  | {
+      readonly kind: 'entry'
+      readonly key: string
+      readonly message: ChatMessage
+      readonly time: number
+      readonly own: boolean
+    }
   | { readonly kind: 'gap'; readonly key: string }
 
 export interface Pending {
@@ -11,6 +17,8 @@ export interface Pending {
   readonly time: number
   /** Null while nobody knows yet. */
   failure: { readonly outcome: string; readonly code: string } | null
+  /** The hub has it; its entry is still to come. */
+  accepted: boolean
 }
 
 export interface ChatLog {
@@ -27,22 +35,25 @@ export interface ChatLog {
 
 const lineLimit = 200
 
-/** What the room shows. One's own message is shown once: its receipt says which entry of the topic it has become. */
-export function createChatLog(): ChatLog {
+/**
+ * What the room shows. One's own message is shown once: its receipt says which entry of the topic it has become.
+ * @param isOwn whether this page has published it
+ */
+export function createChatLog(isOwn: (event: MessageEvent<ChatMessage>) => boolean): ChatLog {
   const lines: Line[] = []
   const pending: Pending[] = []
-  /** An entry may overtake its receipt, so these wait to be told apart from another's same words. */
+  /** An entry may overtake its receipt: one's own wait for it. */
   const undecided: MessageEvent<ChatMessage>[] = []
   const own = new Map<string, Pending>()
   let count = 0
 
   function show(event: MessageEvent<ChatMessage>): void {
-    const mine = own.get(event.cursor)
-    if (mine) {
-      remove(pending, mine)
-      own.delete(event.cursor)
-    }
-    push({ kind: 'entry', key: event.cursor, message: event.data, time: event.time, own: mine !== undefined })
+    // Without a receipt it is one that was given up as unknown: it was sent, after all.
+    const mine =
+      own.get(event.cursor) ?? (isOwn(event) ? pending.find((each) => wasUnknown(each, event.data)) : undefined)
+    if (mine) remove(pending, mine)
+    own.delete(event.cursor)
+    push({ kind: 'entry', key: event.cursor, message: event.data, time: event.time, own: isOwn(event) })
   }
 
   function push(line: Line): void {
@@ -52,15 +63,12 @@ export function createChatLog(): ChatLog {
 
   /** In their order: one that still waits holds back those after it. */
   function decide(): void {
-    while (undecided[0] && !mayBeMine(undecided[0])) show(undecided.shift() as MessageEvent<ChatMessage>)
+    while (undecided[0] && !awaitsReceipt(undecided[0])) show(undecided.shift() as MessageEvent<ChatMessage>)
   }
 
-  function mayBeMine({ cursor, data }: MessageEvent<ChatMessage>): boolean {
-    if (own.has(cursor)) return false
-    const known = new Set(own.values())
-    return pending.some(
-      (each) => !each.failure && !known.has(each) && each.message.text === data.text && each.message.name === data.name,
-    )
+  function awaitsReceipt(event: MessageEvent<ChatMessage>): boolean {
+    if (!isOwn(event) || own.has(event.cursor)) return false
+    return pending.some(({ failure, accepted }) => !failure && !accepted)
   }
 
   return {
@@ -75,11 +83,12 @@ export function createChatLog(): ChatLog {
     },
     sent(message) {
       count += 1
-      const added: Pending = { key: `pending-${count}`, message, time: Date.now(), failure: null }
+      const added: Pending = { key: `pending-${count}`, message, time: Date.now(), failure: null, accepted: false }
       pending.push(added)
       return added
     },
     accepted(mine, { cursor }) {
+      mine.accepted = true
       own.set(cursor, mine)
       decide()
     },
@@ -91,6 +100,10 @@ export function createChatLog(): ChatLog {
       remove(pending, mine)
     },
   }
+}
+
+function wasUnknown({ failure, message }: Pending, { name, text }: ChatMessage): boolean {
+  return failure?.outcome === 'unknown' && message.name === name && message.text === text
 }
 
 function remove<T>(list: T[], item: T): void {

@@ -29,7 +29,7 @@ const plots: readonly (PlotOptions & { read: (metrics: Metrics) => number[] })[]
     unit: 'ms',
     atLeast: 5,
     series: [
-      { name: 'worst', color: 'series-4' },
+      { name: 'max', color: 'series-4' },
       { name: 'mean', color: 'series-1' },
     ],
     read: ({ loopDelayMs, loopDelayMaxMs }) => [loopDelayMaxMs, loopDelayMs],

@@ -13,7 +13,7 @@ export function showPromise(connection: Connection): Subject<void> {
     lost: stat('lost', 'lost', true),
     doubled: stat('doubled', 'doubled', true),
     reordered: stat('reordered', 'out of order', true),
-    gaps: stat('gaps', 'named in gaps'),
+    gaps: stat('gaps', 'in gaps'),
   }
   byId('tally').append(...Object.values(shown).map(({ element }) => element))
   render()

@@ -14,7 +14,7 @@ export function showChart(connection: Connection): void {
   const caption = byId('chart-caption')
   const transition = byId('transition')
 
-  const drawing = drawMachine(readMachine(actor.logic), {
+  const drawing = drawMachine(readMachine(actor.getSnapshot().machine), {
     words: (path) => stateWords[path] ?? 'A state that this page has no words for yet.',
     onLook(path) {
       looked = path
