@@ -1,0 +1,21 @@
+import type { Broker } from './broker.ts'
+import type { Clock } from './clock.ts'
+import type { Flusher } from './flusher.ts'
+import type { Settings } from './settings.ts'
+import type { Timers } from './timers.ts'
+
+/** What every part of one hub shares. */
+export interface Context {
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly random: () => number
+  readonly broker: Broker
+  /** This node's name, to tell its records from others'. */
+  readonly node: string
+  readonly flusher: Flusher
+  readonly timers: Timers
+  /** The one place where failures of hooks, listeners and the broker are told. */
+  report(code: string, message: string, cause: unknown): void
+  /** Counts a refusal. */
+  refused(code: string): void
+}

@@ -1,0 +1,32 @@
+import { HoldfastError } from '@holdfast/protocol'
+import type { Context } from './context.ts'
+import { fault, faultOf } from './faults.ts'
+import type { Action, Credentials } from './settings.ts'
+
+/** The user of a new link. Throws a fault; what the hook throws without a code of a close means `unauthenticated`. */
+export async function authenticate(context: Context, credentials: Credentials): Promise<unknown> {
+  const hook = context.settings.authenticate
+  if (!hook) return null
+  try {
+    return (await hook(credentials)) ?? null
+  } catch (error) {
+    if (faultOf(error)) throw error
+    if (isBug(error)) context.report('hook-failed', 'authenticate failed', error)
+    throw fault('unauthenticated', error instanceof HoldfastError ? error.message : 'the token was not accepted')
+  }
+}
+
+/** Whether the user may. A hook that throws, and one that is absent, forbids. */
+export async function authorize(context: Context, user: unknown, action: Action, topic: string): Promise<boolean> {
+  const hook = context.settings.authorize
+  if (!hook) return false
+  try {
+    return (await hook({ user, topic, action })) === true
+  } catch (error) {
+    context.report('hook-failed', `authorize failed at '${action}' of '${topic}'`, error)
+    return false
+  }
+}
+
+// To throw is how `authenticate` refuses; these are thrown by mistakes in it.
+const isBug = (error: unknown): boolean => error instanceof TypeError || error instanceof ReferenceError

@@ -1,0 +1,10 @@
+import { createHash } from 'node:crypto'
+
+export const hash = (text: string): string => createHash('sha256').update(text).digest('base64url')
+
+/** Compares in a time that does not depend on where the two differ. */
+export function sameText(a: string, b: string): boolean {
+  let difference = a.length ^ b.length
+  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i % (b.length || 1))
+  return difference === 0
+}

@@ -1,0 +1,118 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { closeCodes } from '@holdfast/protocol'
+import type { ServerOptions } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
+import { headersOf } from './headers.ts'
+import type { SocketEvents, SocketLike, Upgrade } from './sockets.ts'
+
+/** The WebSocket end of a hub. */
+export interface WebSocketGlue {
+  /** Serves upgrades of this path; other paths are left to other listeners. Answers what takes it off again. */
+  attach(server: Server, path: string): () => void
+  /** Ends what is still there at once. */
+  close(): void
+}
+
+// What ws would say by itself when a message is too long or no UTF-8, in the codes of the protocol.
+const translated: Record<number, keyof typeof closeCodes> = { 1009: 'too-large', 1007: 'malformed' }
+
+class Socket extends WebSocket {
+  override close(code?: number, reason?: string | Buffer): void {
+    const known = code === undefined ? undefined : translated[code]
+    if (known) super.close(closeCodes[known].close, known)
+    else super.close(code, reason)
+  }
+}
+
+export function createWebSocketGlue(batchBytes: number, accept: (upgrade: Upgrade) => void): WebSocketGlue {
+  const sockets = new Set<Duplex>()
+  const detachers = new Set<() => void>()
+  const options: ServerOptions & { closeTimeout: number } = {
+    noServer: true,
+    closeTimeout: 2_000,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: batchBytes,
+    WebSocket: Socket as typeof WebSocket,
+    // Whatever comes first is echoed, so that one who speaks another version is told by a close code.
+    handleProtocols: (protocols) => protocols.values().next().value ?? false,
+  }
+  const server = new WebSocketServer(options)
+
+  return {
+    attach(httpServer, path) {
+      const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+        if (pathOf(request) === path) serve(request, socket, head)
+      }
+      httpServer.on('upgrade', onUpgrade)
+      const detach = () => {
+        httpServer.off('upgrade', onUpgrade)
+        detachers.delete(detach)
+      }
+      detachers.add(detach)
+      return detach
+    },
+    close() {
+      for (const detach of detachers) detach()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+
+  function serve(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    // Until its 101 nobody else listens.
+    const ignore = () => socket.destroy()
+    socket.on('error', ignore)
+    accept({
+      headers: headersOf(request),
+      address: request.socket.remoteAddress,
+      protocols: (request.headers['sec-websocket-protocol'] ?? '').split(',').map((protocol) => protocol.trim()),
+      open(events) {
+        let opened: SocketLike | null = null
+        if (socket.destroyed) return null
+        server.handleUpgrade(request, socket, head, (webSocket) => {
+          socket.off('error', ignore)
+          opened = adapt(webSocket, socket, events)
+        })
+        return opened
+      },
+    })
+  }
+}
+
+function adapt(webSocket: WebSocket, socket: Duplex, events: SocketEvents): SocketLike {
+  // What is written in this turn leaves in one segment: the 101 with the welcome.
+  socket.cork()
+  process.nextTick(() => socket.uncork())
+  const onDrain = () => events.drained()
+  socket.on('drain', onDrain)
+  webSocket.on('message', (data, isBinary) => {
+    if (isBinary) events.broken('malformed')
+    else events.message(data.toString())
+  })
+  webSocket.on('error', () => {})
+  webSocket.on('close', () => {
+    socket.off('drain', onDrain)
+    events.gone()
+  })
+  return {
+    send(message) {
+      webSocket.send(message.bytes, { binary: false })
+    },
+    close: (code, reason) => webSocket.close(code, reason),
+    destroy: () => webSocket.terminate(),
+    pause: () => webSocket.pause(),
+    resume: () => webSocket.resume(),
+    get bufferedAmount() {
+      return webSocket.bufferedAmount
+    },
+  }
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  const query = url.indexOf('?')
+  const path = query < 0 ? url : url.slice(0, query)
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+}
