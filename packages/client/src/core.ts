@@ -1,1 +1,29 @@
-export {}
+export type {
+  Code,
+  Cursor,
+  From,
+  GapEvent,
+  MessageEvent,
+  Outcome,
+  Payload,
+  PublishOptions,
+  Receipt,
+  SnapshotEvent,
+  Topic,
+  TopicEvent,
+} from '@holdfast/protocol'
+export { HoldfastError } from '@holdfast/protocol'
+export { type Connection, connect } from './connect.ts'
+export {
+  type Clock,
+  type CoreOptions,
+  defaultOutbox,
+  defaultTiming,
+  type OutboxLimits,
+  type Timing,
+} from './options.ts'
+export type { ConnectionState, Phase } from './status.ts'
+export { poll } from './transports/poll.ts'
+export { sse } from './transports/sse.ts'
+export type { Link, LinkEvents, LinkRequest, Loss, Transport } from './transports/transport.ts'
+export { websocket } from './transports/websocket.ts'

@@ -1,0 +1,147 @@
+import { encodePayload, type From, HoldfastError, type PublishOptions, type Topic } from '@holdfast/protocol'
+import type { Observable } from 'rxjs'
+import { type ActorRefFrom, createActor } from 'xstate'
+import { createLinks } from './links.ts'
+import { connectionMachine } from './machine.ts'
+import { type CoreOptions, settle } from './options.ts'
+import { watchPage } from './page.ts'
+import { createPulse } from './pulse.ts'
+import { createMemory } from './remember.ts'
+import { createSender } from './sender.ts'
+import { createSession } from './session.ts'
+import { createStateStream } from './state-stream.ts'
+import type { ConnectionState } from './status.ts'
+import { createStreams } from './streams.ts'
+import { createTopic } from './topic.ts'
+
+export interface Connection {
+  /** Replays the latest; a change of gauges alone (`rttMs`, `pending`) is emitted at most every 250 ms. */
+  readonly state$: Observable<ConnectionState>
+  /** Always current. */
+  getState(): ConnectionState
+  /** @param options `from`: where each subscriber starts; default 'live' */
+  topic<T = unknown>(name: string, options?: { from?: From }): Topic<T>
+  /** What the hub sends to this client alone. */
+  readonly inbox: Observable<unknown>
+  /** Starts a handler at the hub; answers what it answered. Default `timeoutMs`: 30,000. */
+  request<R = unknown>(name: string, data?: unknown, options?: PublishOptions): Promise<R>
+  /** The one place where a failing listener or hook surfaces; `console.error` if nobody subscribes. */
+  readonly errors$: Observable<HoldfastError>
+  /** The public id of the session: what publish ids begin with. */
+  readonly session: string
+  /** The machine, for inspectors. */
+  readonly actor: ActorRefFrom<typeof connectionMachine>
+  /** Tries again now, whatever the countdown says, also after the hub said stop. */
+  reconnect(): void
+  /** Says goodbye. @param options `drainMs`: how long what is unanswered is waited for; default 0. The rest is rejected. */
+  close(options?: { drainMs?: number }): Promise<void>
+}
+
+/** Opens a connection in the next microtask. @param url where the hub is mounted; may be relative in a browser */
+export function connect(url: string, options: CoreOptions): Connection {
+  const base = baseOf(url)
+  const settings = settle(options)
+  const { clock } = settings
+  const streams = createStreams()
+  const { report } = streams
+  const usable = settings.transports.filter((transport) => !transport.missing)
+  const memory = createMemory(base, settings)
+
+  const session = createSession({
+    settings,
+    streams,
+    report,
+    pulse: () => pulse,
+    changed: () => states.gaugesChanged(),
+    garbled: (error) => links.garbled(error),
+  })
+  const machine = connectionMachine.provide({
+    actions: { renew: () => session.renew(), prove: () => pulse.prove() },
+  })
+  const actor = createActor(machine, {
+    input: {
+      transports: usable.map((transport) => transport.name),
+      routes: memory.recall(),
+      timing: settings.timing,
+      now: clock.now,
+      random: settings.random,
+      isOffline: () => settings.page?.navigator?.onLine === false,
+    },
+    clock: { setTimeout: (run, ms) => clock.setTimeout(run, ms), clearTimeout: (timer) => clock.clearTimeout(timer) },
+  })
+  const pulse = createPulse({
+    clock,
+    ping: session.ping,
+    oldestHandedAt: () => session.outbox.oldestHandedAt,
+    suspect: () => actor.send({ type: 'link.suspect' }),
+    trusted: () => actor.send({ type: 'link.trusted' }),
+    woke: () => actor.send({ type: 'network.hint' }),
+    measured: () => states.gaugesChanged(),
+  })
+  const links = createLinks({ url: base, settings, session, report, send: (event) => actor.send(event) })
+  const missing = Object.fromEntries(
+    settings.transports.map(({ name, missing }) => [name, missing]).filter(([, why]) => why),
+  )
+  const states = createStateStream(actor, streams, clock, () => ({
+    rttMs: pulse.rttMs,
+    pending: session.outbox.pending,
+    missing,
+  }))
+
+  const ended = () => {
+    const { value, status, context } = actor.getSnapshot()
+    if (status === 'done' || value === 'closing') return { error: null }
+    const { code = 'failed', message = 'the hub said stop' } = context.lastError ?? {}
+    return value === 'failed' ? { error: new HoldfastError(code, message) } : null
+  }
+  const { send, request } = createSender({ session, clock, ended })
+  const unwatch = watchPage(settings.page, (event) => actor.send(event))
+
+  actor.subscribe({
+    next({ context, value }) {
+      links.match(context)
+      const { carrier } = context
+      if (carrier) memory.keep(carrier.name, carrier.since - carrier.startedAt)
+      if (value === 'failed') session.fail(ended()?.error as HoldfastError)
+      if (value === 'closing') session.finish(context.drainMs, () => actor.send({ type: 'drained' }))
+      states.changed()
+    },
+    complete() {
+      links.match(actor.getSnapshot().context)
+      unwatch()
+      pulse.stop()
+      session.end()
+      states.end()
+      streams.end()
+    },
+  })
+  actor.start()
+  queueMicrotask(() => actor.send({ type: 'connect' }))
+
+  return {
+    state$: states.state$,
+    getState: states.getState,
+    topic: (name, { from = 'live' } = {}) =>
+      createTopic(name, from, { topics: session.topics, streams, report, send, ended }),
+    inbox: session.inbox.messages$,
+    request: async <R>(name: string, data: unknown = null, options: PublishOptions = {}) =>
+      (await request(name, encodePayload(data), options)) as R,
+    errors$: streams.errors$,
+    get session() {
+      return session.id
+    },
+    actor,
+    reconnect: () => actor.send({ type: 'reconnect' }),
+    close: ({ drainMs = 0 } = {}) =>
+      new Promise((resolve) => {
+        actor.subscribe({ complete: resolve })
+        actor.send({ type: 'close', drainMs })
+      }),
+  }
+}
+
+function baseOf(url: string): string {
+  const here = (globalThis as { location?: { href: string } }).location?.href
+  const { origin, pathname } = new URL(url, here)
+  return origin.replace(/^ws/, 'http') + pathname.replace(/\/+$/, '')
+}

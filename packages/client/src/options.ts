@@ -1,0 +1,136 @@
+import type { Transport } from './transports/transport.ts'
+
+/** Time, from outside: real by default, virtual in a simulation. */
+export interface Clock {
+  /** In ms; wall-clock time, so that a machine that slept is noticed. */
+  now(): number
+  setTimeout(run: () => void, ms: number): unknown
+  clearTimeout(timer: unknown): void
+}
+
+export interface Storage {
+  getItem(key: string): string | null
+  setItem(key: string, value: string): void
+}
+
+/** Where hints of the network and the page come from: `window` in a browser. */
+export interface PageLike {
+  addEventListener(type: string, listener: (event: { persisted?: boolean }) => void): void
+  removeEventListener(type: string, listener: (event: { persisted?: boolean }) => void): void
+  readonly navigator?: { readonly onLine?: boolean } | undefined
+  readonly document?: (PageLike & { readonly visibilityState?: string }) | undefined
+}
+
+export interface CoreOptions {
+  /** In order of preference. */
+  readonly transports: readonly Transport[]
+  /** Asked once an attempt; may be a fixed string. Default: none. */
+  readonly token?: string | (() => string | Promise<string>)
+  /** Remembers what worked on this network. Default: `localStorage` in browsers, else null. */
+  readonly storage?: Storage | null
+  /** Default: the global timers and Date. */
+  readonly clock?: Clock
+  /** In [0, 1): ids, secrets and jitter are drawn from it. Default: `crypto.getRandomValues`. */
+  readonly random?: () => number
+  /** Default: `window` in a browser, else null. */
+  readonly page?: PageLike | null
+  readonly outbox?: Partial<OutboxLimits>
+  readonly timing?: Partial<Timing>
+}
+
+export interface OutboxLimits {
+  /** Messages that wait or are unacknowledged. */
+  readonly maxCount: number
+  readonly maxBytes: number
+  /** At a limit: `reject` the new one with `queue-full`, or `drop-oldest`, which rejects the oldest that was never handed over. */
+  readonly overflow: 'reject' | 'drop-oldest'
+}
+
+export const defaultOutbox: OutboxLimits = { maxCount: 10_000, maxBytes: 16 * 1024 * 1024, overflow: 'reject' }
+
+/** What the connection waits for, in ms. */
+export interface Timing {
+  /** What the first transport is given before the next one starts beside it, where nothing was learned yet. */
+  readonly headStartMs: number
+  /** What the last one started is given before the one after it starts too. */
+  readonly nextStartMs: number
+  /** A handshake that is not proved after this is given up. */
+  readonly handshakeMs: number
+  /** The first retry after a loss comes within this. */
+  readonly firstRetryMs: number
+  /** Backoff: full jitter under `backoffMs` times 2 to the number of failed rounds, capped. */
+  readonly backoffMs: number
+  readonly backoffCapMs: number
+  /** Online for this long resets the backoff and the suspicion of flapping. */
+  readonly stableMs: number
+  /** On a lesser transport: the pause before a better one is tried; it doubles up to the cap. */
+  readonly probeMs: number
+  readonly probeCapMs: number
+  /** A transport that was lost quickly three times in a row must hold beside the present one for this long. */
+  readonly trialMs: number
+  /** A suspect link without any sign of life is given up after this. */
+  readonly suspectMs: number
+  /** Offline by the browser's word: tried all the same, this often, because that word may be wrong. */
+  readonly offlineProbeMs: number
+  /** What worked on this network is believed for this long. */
+  readonly rememberMs: number
+}
+
+export const defaultTiming: Timing = {
+  headStartMs: 200,
+  nextStartMs: 700,
+  handshakeMs: 10_000,
+  firstRetryMs: 100,
+  backoffMs: 500,
+  backoffCapMs: 20_000,
+  stableMs: 5_000,
+  probeMs: 5_000,
+  probeCapMs: 300_000,
+  trialMs: 4_000,
+  suspectMs: 4_000,
+  offlineProbeMs: 15_000,
+  rememberMs: 600_000,
+}
+
+const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimeout: (run, ms) => setTimeout(run, ms),
+  clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
+}
+
+const systemRandom = (): number => (crypto.getRandomValues(new Uint32Array(1))[0] as number) / 2 ** 32
+
+export interface Settings {
+  readonly transports: readonly Transport[]
+  readonly token: CoreOptions['token']
+  readonly storage: Storage | null
+  readonly clock: Clock
+  readonly random: () => number
+  readonly page: PageLike | null
+  readonly outbox: OutboxLimits
+  readonly timing: Timing
+}
+
+/** The options with their defaults. */
+export function settle(options: CoreOptions): Settings {
+  const browser = typeof window === 'undefined' ? null : (window as unknown as PageLike & { localStorage: Storage })
+  return {
+    transports: options.transports,
+    token: options.token,
+    storage: options.storage === undefined ? storageOf(browser) : options.storage,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    page: options.page === undefined ? browser : options.page,
+    outbox: { ...defaultOutbox, ...options.outbox },
+    timing: { ...defaultTiming, ...options.timing },
+  }
+}
+
+function storageOf(browser: { localStorage: Storage } | null): Storage | null {
+  try {
+    return browser?.localStorage ?? null
+  } catch {
+    // A page in a sandbox, or with storage forbidden, throws at the mere access.
+    return null
+  }
+}

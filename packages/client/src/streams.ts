@@ -1,0 +1,32 @@
+import { HoldfastError, Stream } from '@holdfast/protocol'
+import { type Observable, Subject, type Subscriber } from 'rxjs'
+
+export type Report = (error: unknown) => void
+export type Streams = ReturnType<typeof createStreams>
+
+/** The one place where failures of listeners and of the connection's own working surface (P5), and streams that report to it. */
+export function createStreams() {
+  const errors = new Subject<HoldfastError>()
+
+  const report: Report = (error) => {
+    const known =
+      error instanceof HoldfastError
+        ? error
+        : new HoldfastError('listener-failed', `a listener failed: ${error}`, { cause: error })
+    if (errors.observed) errors.next(known)
+    else console.error(known)
+  }
+
+  // What fails while it reports has only the console.
+  const errors$: Observable<HoldfastError> = new Stream<HoldfastError>(
+    (error) => console.error(error),
+    (subscriber) => errors.subscribe(subscriber),
+  )
+
+  return {
+    report,
+    errors$,
+    stream: <T>(open: (subscriber: Subscriber<T>) => () => void): Observable<T> => new Stream<T>(report, open),
+    end: () => errors.complete(),
+  }
+}

@@ -1,0 +1,159 @@
+import { type Cursor, decodePayload, type Frame, HoldfastError, inboxTopic, type TopicList } from '@holdfast/protocol'
+import { join } from './join.ts'
+import type { Clock } from './options.ts'
+import type { Reads } from './reads.ts'
+import {
+  arrive,
+  createWireTopic,
+  emitAt,
+  gapEvent,
+  jump,
+  type Listener,
+  messageEvent,
+  positionOf,
+  resumeFrom,
+  type WireTopic,
+} from './wire-topic.ts'
+
+export const lingerMs = 100
+
+export interface TopicsDeps {
+  readonly clock: Clock
+  readonly reads: Reads
+  /** The link must subscribe to it, from where it stands: it is new, or has a hole. */
+  subscribe(topic: WireTopic): void
+  unsubscribe(topic: WireTopic): void
+  /** A conflated topic's entry came: the hub waits for the ack. */
+  ackSoon(): void
+}
+
+export type Topics = ReturnType<typeof createTopics>
+
+/** Every topic that someone listens to, by name, and where its cursor stands. */
+export function createTopics({ clock, reads, subscribe, unsubscribe, ackSoon }: TopicsDeps) {
+  const topics = new Map<string, WireTopic>()
+  let dirty: WireTopic[] = []
+
+  function listen(name: string, listener: Listener): () => void {
+    let topic = topics.get(name)
+    if (!topic) {
+      topic = createWireTopic(name, listener.from)
+      topics.set(name, topic)
+      listener.joined = true
+      topic.listeners = [listener]
+      subscribe(topic)
+    } else {
+      clock.clearTimeout(topic.linger)
+      topic.linger = null
+      listener.joined = !topic.position && listener.from === topic.from
+      topic.listeners = [...topic.listeners, listener]
+      if (!listener.joined) join(topic, listener, reads)
+    }
+    return () => leave(topic, listener)
+  }
+
+  function leave(topic: WireTopic, listener: Listener): void {
+    topic.listeners = topic.listeners.filter((other) => other !== listener)
+    if (topic.listeners.length > 0 || topics.get(topic.name) !== topic) return
+    // A component that is mounted again in a moment finds the subscription still there.
+    topic.linger = clock.setTimeout(() => {
+      topics.delete(topic.name)
+      unsubscribe(topic)
+    }, lingerMs)
+  }
+
+  function mend(topic: WireTopic): void {
+    if (topic.mending) return
+    topic.mending = true
+    subscribe(topic)
+  }
+
+  function moved(topic: WireTopic): void {
+    if (!topic.dirty) {
+      topic.dirty = true
+      dirty.push(topic)
+    }
+    if (topic.conflate) ackSoon()
+  }
+
+  return {
+    listen,
+
+    /** What the link should be subscribed to: the hello's list, and each poll's. */
+    list: (): TopicList => [...topics.values()].map((topic) => [topic.name, resumeFrom(topic)]),
+    get: (name: string) => topics.get(name),
+
+    /** The cursors that have moved since the last time. */
+    takeCursors(): [string, Cursor][] {
+      const cursors = dirty.map((topic): [string, Cursor] => [topic.name, resumeFrom(topic)])
+      for (const topic of dirty) topic.dirty = false
+      dirty = []
+      return cursors
+    },
+
+    subscribed([, name, cursor, options]: Frame<'subscribed'>): void {
+      const topic = topics.get(name)
+      if (!topic) return
+      topic.conflate = options?.conflate === true
+      topic.mending = false
+      if (topic.position) return
+      topic.position = positionOf(cursor)
+      for (const listener of topic.listeners) if (!listener.joined) join(topic, listener, reads)
+    },
+
+    refused([, name, code, message]: Frame<'refused'>): void {
+      const topic = topics.get(name)
+      if (!topic) return
+      topics.delete(name)
+      clock.clearTimeout(topic.linger)
+      const error = new HoldfastError(code, message, { outcome: 'rejected' })
+      for (const listener of topic.listeners) listener.fail(error)
+    },
+
+    entry([, name, cursor, time, data, id, encoding]: Frame<'entry'>): void {
+      const topic = topics.get(name)
+      if (!topic) return
+      const at = positionOf(cursor)
+      const arrival = arrive(topic, at)
+      if (arrival === 'hole') mend(topic)
+      if (arrival !== 'fresh') return
+      moved(topic)
+      emitAt(topic, at, messageEvent(cursor, at, time, decodePayload(data, encoding), id))
+    },
+
+    gap([, name, , to, reason]: Frame<'gap'>): void {
+      const topic = topics.get(name)
+      const from = topic && resumeFrom(topic)
+      const at = positionOf(to)
+      if (!topic || !jump(topic, at)) return
+      moved(topic)
+      emitAt(topic, at, gapEvent(from as Cursor, to, reason))
+    },
+
+    snapshot([, name, cursor, data, encoding]: Frame<'snapshot'>): void {
+      const topic = topics.get(name)
+      const at = positionOf(cursor)
+      if (!topic || (topic.position && topic.position.epoch === at.epoch && at.offset < topic.position.offset)) return
+      jump(topic, at)
+      moved(topic)
+      emitAt(topic, at, { type: 'snapshot', data: decodePayload(data, encoding), cursor })
+    },
+
+    /** A new session has a new inbox. */
+    forgetInbox(): void {
+      const inbox = topics.get(inboxTopic)
+      if (inbox) inbox.position = null
+    },
+
+    /** Ends every listener: with an error, or by completing. */
+    end(error?: HoldfastError): void {
+      for (const topic of [...topics.values()]) {
+        // A connection that failed may be tried again, and the inbox is its own.
+        if (error && topic.name === inboxTopic) continue
+        topics.delete(topic.name)
+        clock.clearTimeout(topic.linger)
+        for (const listener of topic.listeners) error ? listener.fail(error) : listener.complete()
+      }
+    },
+  }
+}

@@ -1,0 +1,79 @@
+import { type FetchLike, hubLoss, lossOfAnswer, post } from './http.ts'
+import type { Link, LinkEvents, LinkRequest } from './transport.ts'
+import { networkLoss } from './transport.ts'
+
+/** Asks one of the hub's addresses and answers the response if it is ok; otherwise the link is lost, and it answers null. */
+export type Ask = (path: string, body: string) => Promise<Response | null>
+
+/**
+ * A link over HTTP: `run` brings what comes down; what goes up is POSTed, one in flight, whose answer is the ack. What a
+ * proxy answers with 413 is split in halves until it passes; a single line that does not is reported.
+ */
+export function openHttpLink(
+  fetchLike: FetchLike,
+  request: LinkRequest,
+  sink: LinkEvents,
+  run: (ask: Ask, events: LinkEvents) => Promise<void>,
+  options: Pick<Link, 'acknowledges'> = {},
+): Link {
+  const abort = new AbortController()
+  const { signal } = abort
+  let busy = false
+
+  const unlessOver = (tell: () => void) => (signal.aborted ? undefined : tell())
+  const events: LinkEvents = {
+    opened: () => unlessOver(sink.opened),
+    batch: (text) => unlessOver(() => sink.batch(text)),
+    writable: () => unlessOver(sink.writable),
+    tooLarge: (line) => unlessOver(() => sink.tooLarge(line)),
+    lost: (loss) =>
+      unlessOver(() => {
+        abort.abort()
+        sink.lost(loss)
+      }),
+  }
+  const failed = (what: string) => (error: unknown) => events.lost(networkLoss('cut', `the ${what} failed: ${error}`))
+
+  const ask: Ask = async (path, body) => {
+    const response = await post(fetchLike, `${request.url}/${path}`, body, signal)
+    if (response.ok) {
+      events.opened()
+      return response
+    }
+    events.lost(await lossOfAnswer(response))
+    return null
+  }
+
+  async function deliver(lines: readonly string[]): Promise<void> {
+    const response = await post(fetchLike, `${request.url}/send`, [request.session, ...lines].join('\n'), signal)
+    const text = await response.text()
+    const loss = hubLoss(text)
+    if (response.status === 413 && lines.length > 1) {
+      const middle = lines.length >> 1
+      await deliver(lines.slice(0, middle))
+      return deliver(lines.slice(middle))
+    }
+    if (loss) return events.lost(loss)
+    if (response.status === 413) return events.tooLarge(lines[0] as string)
+    if (!response.ok) return events.lost(networkLoss('upstream-failed', `HTTP ${response.status} on a POST`))
+    if (text.startsWith('[')) return events.batch(text)
+    if (text !== '') events.lost(networkLoss('not-holdfast', 'something else than the hub answered a POST'))
+  }
+
+  run(ask, events).catch(failed('stream'))
+
+  return {
+    ...options,
+    get writable() {
+      return !busy && !signal.aborted
+    },
+    send(lines) {
+      busy = true
+      deliver(lines).then(() => {
+        busy = false
+        events.writable()
+      }, failed('POST'))
+    },
+    close: () => abort.abort(),
+  }
+}
