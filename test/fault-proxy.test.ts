@@ -463,6 +463,20 @@ describe('cut, stall and block', () => {
     await closed
   })
 
+  test('a cut forgets a connection of which both ends are gone while the news is still under way', async () => {
+    const socket = rawClient()
+    socket.write('GET /stream HTTP/1.1\r\nHost: x\r\n\r\n')
+    await once(socket, 'data')
+    proxy.set({ latencyMs: 3_600_000 })
+    socket.resetAndDestroy()
+    origin.streams[0]?.socket?.resetAndDestroy()
+    // Past the proxy, for time in which it hears of both.
+    for (let count = 0; count < 5; count++) await get('/plain', { port: origin.port })
+    expect(proxy.stats.open).toBe(1)
+    expect(proxy.cut()).toBe(1)
+    await until(() => proxy.stats.open === 0)
+  })
+
   test.each(['client', 'server'] as const)(
     'a cut that only the %s hears of leaves the other half-open',
     async (notice) => {

@@ -33,6 +33,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   /** The client's end has come through; nothing more will be asked of the server. */
   let upOver = false
   let serverFlows = true
+  let isCut = false
   /** The side that was told nothing when the other one was cut off. */
   let abandoned: Socket | null = null
 
@@ -173,6 +174,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     client.destroy()
     server?.destroy()
     gate.close()
+    checkOver()
   }
 
   function checkOver(): void {
@@ -198,9 +200,12 @@ export function createConnection(options: ConnectionOptions): Connection {
       abandoned?.pause()
       for (const socket of [client, server]) {
         if (!socket || socket === abandoned) continue
-        if (how === 'reset') reset(socket)
+        // What a gentler cut before has not closed yet waits for a reader who may never come.
+        if (how === 'reset' || isCut) reset(socket)
         else socket.destroySoon()
       }
+      isCut = true
+      checkOver()
     },
     faultsChanged(faster) {
       if (faster) {
