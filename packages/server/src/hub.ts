@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
-import type { HoldfastError } from '@holdfast/protocol'
+import type { CloseCode, HoldfastError } from '@holdfast/protocol'
+import type { Router } from 'express'
 import type { Observable, Subscriber } from 'rxjs'
 import { createAdmission } from './admission.ts'
 import { drawId, realClock } from './clock.ts'
@@ -7,20 +8,29 @@ import type { Context } from './context.ts'
 import type { TopicOptions } from './declarations.ts'
 import { createDeclarations } from './declarations.ts'
 import { createErrors } from './errors.ts'
+import type { Exchange } from './exchange.ts'
+import { createExchanges } from './exchanges.ts'
 import { createFlusher } from './flusher.ts'
+import { createGrants } from './grants.ts'
+import { createHousekeeping } from './housekeeping.ts'
+import { createRouter } from './http.ts'
 import { memoryBroker } from './memory-broker.ts'
 import type { HubOptions } from './options.ts'
 import { fillSettings } from './options.ts'
+import { createPlainStreams } from './plain-streams.ts'
 import type { RequestHandler } from './requests.ts'
 import { createRequests } from './requests.ts'
 import type { SessionHandle } from './session.ts'
 import { createSessions } from './sessions.ts'
 import type { Upgrade } from './sockets.ts'
 import { acceptSocket } from './sockets.ts'
+import type { HubStats } from './stats.ts'
+import { collectStats } from './stats.ts'
 import { createTimers } from './timers.ts'
 import type { HubTopic, HubTopicOptions } from './topic.ts'
 import { createHubTopic } from './topic.ts'
 import { createTopics } from './topics.ts'
+import { createTransports } from './transports.ts'
 import { createWebSocketGlue } from './ws.ts'
 
 export interface Hub<User = unknown> {
@@ -33,8 +43,18 @@ export interface Hub<User = unknown> {
   handle<Data = unknown>(name: string, handler: RequestHandler<User, Data>): () => void
   /** Failures of hooks, listeners and the broker; console.error has them while nobody subscribes. */
   readonly errors$: Observable<HoldfastError>
-  /** Serves one socket that speaks WebSocket by other means. */
+  /** The Express router of SSE, POSTs, polling and the topics' own addresses. */
+  router(): Router
+  /** Ends a session, or all sessions of a user, on every node. Default code: `disconnected`. */
+  disconnect(target: User | SessionHandle<User>, code?: CloseCode): Promise<void>
+  /** Ends a user's subscriptions of a topic on every node; `authorize` decides about the next. */
+  revoke(user: User, topic: string): Promise<void>
+  stats(): HubStats
+  /** Serves one WebSocket that comes by other means than `attach`. */
   accept(upgrade: Upgrade): void
+  /** Serves one HTTP request that comes by other means than `router`; false if it is none of the hub's. */
+  exchange(exchange: Exchange): Promise<boolean>
+  /** Tells everyone to go elsewhere, lets what is written leave for so long (default 500 ms), then ends all. Idempotent. */
   close(options?: { drainMs?: number }): Promise<void>
 }
 
@@ -59,13 +79,42 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
   const declarations = createDeclarations(settings.history, settings.sessionTtlMs)
   const topics = createTopics(context, declarations)
   const requests = createRequests(context)
-  const sessions = createSessions(context, topics, requests, created)
+  const sessions = createSessions(context, topics, requests, { created, wake })
   const admission = createAdmission(context, topics, sessions)
+  const transports = createTransports()
+  const streams = createPlainStreams(context, wake)
+  const housekeeping = createHousekeeping(context, { sessions, streams, topics })
+  const grants = createGrants(context, sessions, streams)
+  const exchanges = createExchanges(context, { admission, sessions, topics, transports, streams, open: () => !closing })
   const glue = createWebSocketGlue(settings.limits.batchBytes, accept)
   const subscribers = new Set<Subscriber<never>>()
+  let closing: Promise<void> | null = null
+
+  function wake(): void {
+    housekeeping.wake()
+  }
 
   function accept(upgrade: Upgrade): void {
-    void acceptSocket(context, admission, upgrade)
+    void acceptSocket(context, admission, transports, upgrade)
+  }
+
+  async function close(drainMs: number): Promise<void> {
+    admission.close()
+    glue.detach()
+    const reason = { code: 'shutting-down', message: 'this server goes' } as const
+    for (const { links } of sessions) for (const link of [...links.values()]) link.end(reason)
+    streams.endAll()
+    await Promise.race([transports.idle(), context.timers.pause(drainMs)])
+    requests.close()
+    glue.close()
+    transports.destroyAll()
+    sessions.close()
+    grants.close()
+    for (const subscriber of [...subscribers]) subscriber.complete()
+    topics.close()
+    context.timers.close()
+    if (!options.broker) await broker.close()
+    errors.close()
   }
 
   function created(handle: SessionHandle): void {
@@ -86,10 +135,14 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
     handle: (name, handler) => requests.handle(name, handler as RequestHandler<never, never>),
     errors$: errors.errors$,
     accept,
-    async close() {
-      admission.close()
-      glue.close()
-      context.timers.close()
+    disconnect: grants.disconnect,
+    revoke: grants.revoke,
+    router: () => createRouter(settings, exchanges.serve),
+    exchange: exchanges.serve,
+    stats: () => collectStats({ sessions, streams, topics }, refusals),
+    close({ drainMs = 500 } = {}) {
+      closing ??= close(drainMs)
+      return closing
     },
   }
 }

@@ -124,7 +124,7 @@ export function createLink(
       } else {
         // On a link that is never quiet, too: the client's answer to it is the only sign of one that sends nothing.
         const due = Math.max(heardAt, beatAt) + heartbeatMs <= now || outbox.wroteAt + heartbeatMs <= now
-        if (due) {
+        if (due && !sink.away) {
           beatAt = now
           outbox.push(heartbeatLine)
         }

@@ -10,6 +10,8 @@ export interface Sink {
   write(lines: readonly Line[]): void
   /** Bytes that it holds because the network has not taken them. */
   readonly buffered: number
+  /** Nobody is there to take anything: between two polls. */
+  readonly away?: boolean
   /** Says why, lets go what is written, and ends. */
   end(fault: Fault): void
   /** Ends at once. */

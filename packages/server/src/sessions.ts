@@ -46,7 +46,7 @@ export function createSessions(
   context: Context,
   topics: Topics,
   requests: Requests,
-  onCreate: (handle: SessionHandle) => void,
+  hooks: { created(handle: SessionHandle): void; wake(): void },
 ): Sessions {
   const { broker, clock, settings } = context
   const ttlMs = settings.sessionTtlMs
@@ -78,7 +78,7 @@ export function createSessions(
         if (known.user !== mine.user) await broker.sessions.replace(hello.session, found, text, ttlMs)
       }
       const session = await local(hello.session, identity)
-      if (found === null) onCreate(session.handle)
+      if (found === null) hooks.created(session.handle)
       return session
     },
     async find(id, secret) {
@@ -147,6 +147,7 @@ export function createSessions(
     })
     const begun = { session, inbox, news, touchedAt: clock.now() }
     locals.set(id, begun)
+    hooks.wake()
     return begun
   }
 

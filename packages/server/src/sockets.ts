@@ -8,6 +8,7 @@ import type { Link } from './link.ts'
 import { originAllowed } from './origin.ts'
 import type { Sink } from './outbox.ts'
 import type { Session } from './session.ts'
+import type { Transports } from './transports.ts'
 import type { Chunk, Line } from './wire.ts'
 import { createChunk } from './wire.ts'
 
@@ -41,13 +42,20 @@ export interface Upgrade extends Peer {
 }
 
 /** Serves one WebSocket, from its upgrade request on. Never rejects. */
-export async function acceptSocket(context: Context, admission: Admission, upgrade: Upgrade): Promise<void> {
+export async function acceptSocket(
+  context: Context,
+  admission: Admission,
+  transports: Transports,
+  upgrade: Upgrade,
+): Promise<void> {
   const { timers, settings } = context
   let socket: SocketLike | null = null
   let link: Link | null = null
   let session: Session | null = null
   let first: ((text: string) => void) | null = null
   let paused = false
+  let opened = false
+  let closed = () => {}
 
   try {
     if (!originAllowed(settings, upgrade)) throw fault('origin-forbidden', 'the page has another origin')
@@ -70,7 +78,9 @@ export async function acceptSocket(context: Context, admission: Admission, upgra
   }
 
   function open(): void {
-    socket ??= upgrade.open({
+    if (opened) return
+    opened = true
+    socket = upgrade.open({
       message(text) {
         if (link && session) receive(link, session, text)
         else if (first) {
@@ -81,10 +91,12 @@ export async function acceptSocket(context: Context, admission: Admission, upgra
       broken: (code) => end({ code, message: code === 'malformed' ? 'no text message' : 'the batch is too large' }),
       drained: () => link?.drained(),
       gone() {
-        link?.gone()
         socket = null
+        closed()
+        link?.gone()
       },
     })
+    if (socket) closed = transports.add(() => socket?.destroy())
   }
 
   function start(admitted: Admitted): void {

@@ -10,6 +10,8 @@ import type { SocketEvents, SocketLike, Upgrade } from './sockets.ts'
 export interface WebSocketGlue {
   /** Serves upgrades of this path; other paths are left to other listeners. Answers what takes it off again. */
   attach(server: Server, path: string): () => void
+  /** Takes all listeners off. */
+  detach(): void
   /** Ends what is still there at once. */
   close(): void
 }
@@ -53,8 +55,10 @@ export function createWebSocketGlue(batchBytes: number, accept: (upgrade: Upgrad
       detachers.add(detach)
       return detach
     },
+    detach() {
+      for (const detach of [...detachers]) detach()
+    },
     close() {
-      for (const detach of detachers) detach()
       for (const socket of sockets) socket.destroy()
     },
   }

@@ -1,0 +1,40 @@
+import type { Context } from './context.ts'
+import type { PlainStreams } from './plain-streams.ts'
+import type { Sessions } from './sessions.ts'
+import type { Topics } from './topics.ts'
+
+/** One timer for all that is due by time: heartbeats, time-outs, what nobody needs any more. */
+export interface Housekeeping {
+  /** There is something to look after. */
+  wake(): void
+}
+
+export function createHousekeeping(
+  context: Context,
+  { sessions, streams, topics }: { sessions: Sessions; streams: PlainStreams; topics: Topics },
+): Housekeeping {
+  const { clock, settings, timers } = context
+  const tickMs = Math.min(500, Math.max(5, settings.heartbeatMs / 10))
+  let running = false
+  let topicsAt = clock.now()
+
+  const tick = () => {
+    const now = clock.now()
+    sessions.sweep(now)
+    streams.sweep(now)
+    if (now - topicsAt >= settings.sessionTtlMs / 4) {
+      topicsAt = now
+      topics.sweep(now)
+    }
+    running = sessions.size > 0 || streams.size > 0 || topics.size > 0
+    if (running) timers.after(tickMs, tick)
+  }
+
+  return {
+    wake() {
+      if (running) return
+      running = true
+      timers.after(tickMs, tick)
+    },
+  }
+}

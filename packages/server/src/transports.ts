@@ -1,0 +1,41 @@
+/** Everything that is open towards a peer, so that closing the hub leaves none. */
+export interface Transports {
+  /** Answers what takes it off when it has ended by itself. */
+  add(destroy: () => void): () => void
+  /** Resolves when nothing is open. */
+  idle(): Promise<void>
+  destroyAll(): void
+}
+
+export function createTransports(): Transports {
+  const open = new Set<() => void>()
+  let waiting: (() => void)[] = []
+
+  const settle = () => {
+    if (open.size > 0) return
+    for (const resolve of waiting) resolve()
+    waiting = []
+  }
+
+  return {
+    add(destroy) {
+      // A function of its own, for one may be added twice.
+      const own = () => destroy()
+      open.add(own)
+      return () => {
+        open.delete(own)
+        settle()
+      }
+    },
+    idle: () =>
+      new Promise((resolve) => {
+        waiting.push(resolve)
+        settle()
+      }),
+    destroyAll() {
+      for (const destroy of [...open]) destroy()
+      open.clear()
+      settle()
+    },
+  }
+}
