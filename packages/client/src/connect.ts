@@ -1,4 +1,4 @@
-import { encodePayload, type From, HoldfastError, type PublishOptions, type Topic } from '@holdfast/protocol'
+import { type From, HoldfastError, type PublishOptions, type Topic } from '@holdfast/protocol'
 import type { Observable } from 'rxjs'
 import { type ActorRefFrom, createActor } from 'xstate'
 import { createLinks } from './links.ts'
@@ -13,6 +13,8 @@ import { createStateStream } from './state-stream.ts'
 import type { ConnectionState } from './status.ts'
 import { createStreams } from './streams.ts'
 import { createTopic } from './topic.ts'
+
+const requestTimeoutMs = 30_000
 
 export interface Connection {
   /** Replays the latest; a change of gauges alone (`rttMs`, `pending`) is emitted at most every 250 ms. */
@@ -50,13 +52,12 @@ export function connect(url: string, options: CoreOptions): Connection {
   const session = createSession({
     settings,
     streams,
-    report,
     pulse: () => pulse,
     changed: () => states.gaugesChanged(),
     garbled: (error) => links.garbled(error),
   })
   const machine = connectionMachine.provide({
-    actions: { renew: () => session.renew(), prove: () => pulse.prove() },
+    actions: { prove: () => pulse.prove() },
   })
   const actor = createActor(machine, {
     input: {
@@ -79,22 +80,19 @@ export function connect(url: string, options: CoreOptions): Connection {
     measured: () => states.gaugesChanged(),
   })
   const links = createLinks({ url: base, settings, session, report, send: (event) => actor.send(event) })
-  const missing = Object.fromEntries(
-    settings.transports.map(({ name, missing }) => [name, missing]).filter(([, why]) => why),
-  )
   const states = createStateStream(actor, streams, clock, () => ({
     rttMs: pulse.rttMs,
     pending: session.outbox.pending,
-    missing,
+    missing: settings.transports[0]?.missing ?? null,
   }))
 
   const ended = () => {
     const { value, status, context } = actor.getSnapshot()
-    if (status === 'done' || value === 'closing') return { error: null }
+    if (status === 'done' || value === 'closing') return new HoldfastError('closed', 'the connection is closed')
     const { code = 'failed', message = 'the hub said stop' } = context.lastError ?? {}
-    return value === 'failed' ? { error: new HoldfastError(code, message) } : null
+    return value === 'failed' ? new HoldfastError(code, message) : null
   }
-  const { send, request } = createSender({ session, clock, ended })
+  const send = createSender(session, clock, ended)
   const unwatch = watchPage(settings.page, (event) => actor.send(event))
 
   actor.subscribe({
@@ -102,7 +100,7 @@ export function connect(url: string, options: CoreOptions): Connection {
       links.match(context)
       const { carrier } = context
       if (carrier) memory.keep(carrier.name, carrier.since - carrier.startedAt)
-      if (value === 'failed') session.fail(ended()?.error as HoldfastError)
+      if (value === 'failed') session.fail(ended() as HoldfastError)
       if (value === 'closing') session.finish(context.drainMs, () => actor.send({ type: 'drained' }))
       states.changed()
     },
@@ -123,9 +121,9 @@ export function connect(url: string, options: CoreOptions): Connection {
     getState: states.getState,
     topic: (name, { from = 'live' } = {}) =>
       createTopic(name, from, { topics: session.topics, streams, report, send, ended }),
-    inbox: session.inbox.messages$,
-    request: async <R>(name: string, data: unknown = null, options: PublishOptions = {}) =>
-      (await request(name, encodePayload(data), options)) as R,
+    inbox: session.inbox,
+    request: <R>(name: string, data: unknown = null, options: PublishOptions = {}) =>
+      send('request', name, data, { timeoutMs: requestTimeoutMs, ...options }) as Promise<R>,
     errors$: streams.errors$,
     get session() {
       return session.id

@@ -72,6 +72,8 @@ export function createLinks({ url, settings, session, report, send }: LinksDeps)
     function lost(loss: Loss): void {
       if (over) return
       end()
+      const others = [...links.values()]
+      if (loss.action === 'renew' && !others.some((other) => other.carries)) session.renew()
       if (one.carries) session.detach()
       send({ type: 'try.lost', id, loss })
     }

@@ -1,25 +1,21 @@
-import { assign, not, setup } from 'xstate'
+import { assign, setup } from 'xstate'
 import {
-  better,
   contender,
-  convicted,
   countedDown,
   isBest,
-  lostCarrier,
-  lostContender,
+  lost,
   markedProved,
   planned,
   type Race,
   type RaceInput,
   settled,
-  silence,
-  started,
+  startedBetter,
   startedNext,
   startingRace,
   tookOver,
 } from './race.ts'
 import { headStart, isDoubted } from './routes.ts'
-import type { Loss } from './transports/transport.ts'
+import { type Loss, networkLoss } from './transports/transport.ts'
 
 export type MachineEvent =
   | { type: 'connect' }
@@ -30,6 +26,7 @@ export type MachineEvent =
   | { type: 'try.lost'; id: string; loss: Loss }
   | { type: 'link.suspect' }
   | { type: 'link.trusted' }
+  /** Another network, perhaps: what did not work may work now. */
   | { type: 'network.hint' }
   | { type: 'network.offline' }
   | { type: 'page.hide' }
@@ -39,68 +36,61 @@ export type MachineEvent =
 /** How long a goodbye may take that has to go in a POST. */
 const goodbyeMs = 1_000
 
-const lossOf = (event: MachineEvent): Loss => (event.type === 'try.lost' ? event.loss : silence)
-const idOf = (event: MachineEvent): string => ('id' in event ? event.id : '')
+const idOf = (event: MachineEvent) => ('id' in event ? event.id : undefined)
+const lossOf = (event: MachineEvent) =>
+  event.type === 'try.lost' ? event.loss : networkLoss('silent', 'the link gave no sign of life')
 
-function isFatal({ refusals }: Race, event: MachineEvent): boolean {
-  const { action } = lossOf(event)
-  return action === 'stop' || (action === 'authenticate' && refusals > 0)
-}
+/** Out of a state in which nothing is tried. */
+const again = { target: 'connecting', actions: 'forget' } as const
+const restart = { target: 'connecting', reenter: true, actions: ['dropContenders', 'forget'] } as const
+const proveAndClimb = { target: 'upgrading', actions: ['prove', 'forget', 'startBetter'] } as const
+const takeOver = { guard: 'isContender', target: '#connection.online', reenter: true, actions: 'takeOver' } as const
 
 /**
  * The life of a connection: a handful of events a minute, and no message. Its context says which tries should live; the
- * shell opens and closes links to match, and gives the session to the carrier. What else it asks of the world are the
- * actions `renew` (the hub has lost the session) and `prove` (ask the carrier for a quick sign of life).
+ * shell opens and closes links to match, and gives the session to the carrier. What else it asks of the world is `prove`:
+ * ask the carrier for a quick sign of life.
  */
 export const connectionMachine = setup({
   types: {} as { context: Race; events: MachineEvent; input: RaceInput },
   actions: {
-    renew: () => {},
     prove: () => {},
     plan: assign(({ context }) => planned(context)),
     startNext: assign(({ context }) => startedNext(context)),
-    startBetter: assign(({ context }) => {
-      const round = context.round + 1
-      return { round, ...started({ ...context, round }, better(context)) }
-    }),
-    takeOver: assign(({ context, event }) => tookOver(context, idOf(event))),
-    takeOverProved: assign(({ context }) => tookOver(context, null)),
+    startBetter: assign(({ context }) => startedBetter(context)),
     markProved: assign(({ context, event }) => markedProved(context, idOf(event))),
-    loseContender: assign(({ context, event }) => lostContender(context, idOf(event), lossOf(event))),
-    loseCarrier: assign(({ context, event }) => lostCarrier(context, lossOf(event))),
+    takeOver: assign(({ context, event }) => tookOver(context, idOf(event))),
+    lose: assign(({ context, event }) => lost(context, idOf(event), lossOf(event))),
     dropContenders: assign({ contenders: [], untried: [] }),
-    dropAll: assign({ contenders: [], untried: [], carrier: null, accused: null, retryAt: null }),
-    convict: assign(({ context }) => convicted(context)),
+    dropAll: assign({ contenders: [], untried: [], carrier: null, retryAt: null }),
     countFailedClimb: assign(({ context }) => ({ probes: context.probes + 1 })),
-    forgetFailedClimbs: assign({ probes: 0 }),
+    countDown: assign(({ context, event }) => countedDown(context, lossOf(event))),
     settleDown: assign(({ context }) => settled(context)),
-    countDown: assign(({ context, event }) => countedDown(context, event.type === 'try.lost' ? event.loss : null)),
-    forgetAttempts: assign({ attempt: 0, refusals: 0 }),
+    forget: assign({ attempt: 0, refusals: 0, probes: 0 }),
     setDrain: assign(({ event }) => ({ drainMs: event.type === 'close' ? event.drainMs : 0 })),
   },
   guards: {
-    isCarriers: ({ context, event }) => context.carrier?.id === idOf(event),
-    isContenders: ({ context, event }) => contender(context, idOf(event)) !== undefined,
-    isLastOfRace: ({ context, event }) =>
-      contender(context, idOf(event)) !== undefined && context.contenders.length === 1 && context.untried.length === 0,
-    /** The hub itself has answered, and said no: another transport would hear the same. */
-    isRefusal: ({ context, event }) => {
-      const { action, delayMs } = lossOf(event)
-      return contender(context, idOf(event)) !== undefined && (action !== 'retry' || delayMs !== undefined)
+    isCarrier: ({ context, event }) => context.carrier?.id === idOf(event),
+    isContender: ({ context, event }) => contender(context, idOf(event)) !== undefined,
+    /** The hub said stop; or it refused a token for the second time. */
+    isFatal({ context, event }) {
+      const { action } = lossOf(event)
+      const ours = context.carrier ?? contender(context, idOf(event))
+      return ours?.id === idOf(event) && (action === 'stop' || (action === 'authenticate' && context.refusals > 0))
     },
-    isFatal: ({ context, event }) => contender(context, idOf(event)) !== undefined && isFatal(context, event),
-    isFatalForCarrier: ({ context, event }) => context.carrier?.id === idOf(event) && isFatal(context, event),
-    asksForRenewal: ({ context, event }) =>
-      contender(context, idOf(event)) !== undefined && lossOf(event).action === 'renew',
-    renewsCarrier: ({ context, event }) => context.carrier?.id === idOf(event) && lossOf(event).action === 'renew',
-    isDoubtedContender: ({ context, event }) => {
+    /** Nothing else is being tried, or the hub itself said no: another transport would hear the same. */
+    endsRace({ context, event }) {
+      const { action, delayMs } = lossOf(event)
+      const isLast = context.contenders.length === 1 && context.untried.length === 0
+      return contender(context, idOf(event)) !== undefined && (isLast || action !== 'retry' || delayMs !== undefined)
+    },
+    isDoubted({ context, event }) {
       const one = contender(context, idOf(event))
       return one !== undefined && isDoubted(context.routes, one.name)
     },
     hasUntried: ({ context }) => context.untried.length > 0,
-    hasContenders: ({ context }) => context.contenders.length > 0,
     hasProved: ({ context }) => context.contenders.some((one) => one.proved),
-    hasBetter: ({ context }) => better(context).length > 0,
+    isAlone: ({ context }) => context.contenders.length === 0,
     isBest: ({ context }) => isBest(context),
     isOffline: ({ context }) => context.isOffline(),
   },
@@ -108,9 +98,8 @@ export const connectionMachine = setup({
     headStart: ({ context }) => headStart(context.routes, context.contenders[0]?.name, context.timing),
     nextStart: ({ context }) => context.timing.nextStartMs,
     countdown: ({ context }) => context.retryMs,
-    climbPause: ({ context }) => {
-      const { probeMs, probeCapMs } = context.timing
-      return Math.min(probeCapMs, probeMs * 2 ** context.probes) * (0.8 + 0.4 * context.random())
+    climbPause({ context: { timing, probes, random } }) {
+      return Math.min(timing.probeCapMs, timing.probeMs * 2 ** probes) * (0.8 + 0.4 * random())
     },
     stable: ({ context }) => context.timing.stableMs,
     trial: ({ context }) => context.timing.trialMs,
@@ -124,7 +113,7 @@ export const connectionMachine = setup({
   initial: 'idle',
   on: {
     close: { target: '.closing', actions: 'setDrain' },
-    'page.hide': { target: '.parked' },
+    'page.hide': '.parked',
   },
   states: {
     /** Made, and not opened yet. */
@@ -137,17 +126,15 @@ export const connectionMachine = setup({
       entry: 'plan',
       initial: 'headStart',
       on: {
-        'try.proved': { guard: 'isContenders', target: 'online', actions: 'takeOver' },
+        'try.proved': takeOver,
         'try.lost': [
-          { guard: 'isFatal', target: 'failed', actions: 'loseContender' },
-          { guard: 'asksForRenewal', target: 'waiting', actions: ['renew', 'loseContender', 'countDown'] },
-          { guard: 'isRefusal', target: 'waiting', actions: ['loseContender', 'countDown'] },
-          { guard: 'isLastOfRace', target: 'waiting', actions: ['loseContender', 'countDown'] },
-          { guard: 'isContenders', target: '.hedging', reenter: true, actions: 'loseContender' },
+          { guard: 'isFatal', target: 'failed', actions: 'lose' },
+          { guard: 'endsRace', target: 'waiting', actions: 'lose' },
+          { guard: 'isContender', target: '.hedging', reenter: true, actions: 'lose' },
         ],
-        reconnect: { target: 'connecting', reenter: true, actions: 'dropContenders' },
-        'network.hint': { target: 'connecting', reenter: true, actions: ['dropContenders', 'forgetAttempts'] },
-        'network.offline': { target: 'offline' },
+        reconnect: restart,
+        'network.hint': restart,
+        'network.offline': 'offline',
       },
       states: {
         /** The first transport is tried, alone. */
@@ -168,15 +155,14 @@ export const connectionMachine = setup({
       initial: 'arrived',
       after: { stable: { actions: 'settleDown' } },
       on: {
-        'try.proved': { guard: 'isContenders', target: 'online', reenter: true, actions: 'takeOver' },
+        'try.proved': takeOver,
         'try.lost': [
-          { guard: 'isFatalForCarrier', target: 'failed', actions: 'loseCarrier' },
-          { guard: 'renewsCarrier', target: 'waiting', actions: ['renew', 'loseCarrier', 'countDown'] },
-          { guard: 'isCarriers', target: 'switching', actions: 'loseCarrier' },
-          { guard: 'isContenders', actions: 'loseContender' },
+          { guard: 'isFatal', target: 'failed', actions: 'lose' },
+          { guard: 'isCarrier', target: 'switching', actions: 'lose' },
+          { guard: 'isContender', actions: 'lose' },
         ],
-        reconnect: { actions: ['prove', 'forgetFailedClimbs'] },
-        'network.hint': { actions: ['prove', 'forgetFailedClimbs'] },
+        reconnect: { actions: 'prove' },
+        'network.hint': { actions: 'prove' },
         'network.offline': { actions: 'prove' },
         'page.wake': { actions: 'prove' },
         'link.suspect': '.suspect',
@@ -185,61 +171,46 @@ export const connectionMachine = setup({
         /** Just taken over: on to where it belongs. */
         arrived: {
           always: [
-            { guard: 'isBest', target: 'settled', actions: 'forgetFailedClimbs' },
+            { guard: 'isBest', target: 'settled' },
             { guard: 'hasProved', target: 'trial' },
-            { guard: 'hasContenders', target: 'upgrading' },
-            { target: 'lesser' },
+            { guard: 'isAlone', target: 'lesser' },
+            { target: 'upgrading' },
           ],
         },
         /** On the best transport. */
         settled: {},
         /** On a lesser transport; a better one is tried after a pause that grows. */
         lesser: {
-          after: {
-            climbPause: [
-              { guard: 'hasBetter', target: 'upgrading', actions: ['convict', 'startBetter'] },
-              { target: 'lesser', reenter: true, actions: 'convict' },
-            ],
-          },
+          after: { climbPause: { target: 'upgrading', actions: 'startBetter' } },
           on: {
-            reconnect: {
-              guard: 'hasBetter',
-              target: 'upgrading',
-              actions: ['prove', 'forgetFailedClimbs', 'startBetter'],
-            },
-            'network.hint': {
-              guard: 'hasBetter',
-              target: 'upgrading',
-              actions: ['prove', 'forgetFailedClimbs', 'startBetter'],
-            },
+            reconnect: proveAndClimb,
+            'network.hint': proveAndClimb,
           },
         },
         /** A better transport is tried beside the one that carries. */
         upgrading: {
-          always: { guard: not('hasContenders'), target: 'lesser', actions: 'countFailedClimb' },
-          on: {
-            'try.proved': [
-              { guard: 'isDoubtedContender', target: 'trial', actions: 'markProved' },
-              { guard: 'isContenders', target: '#connection.online', reenter: true, actions: 'takeOver' },
-            ],
-          },
+          always: [
+            { guard: 'isAlone', target: 'lesser', actions: 'countFailedClimb' },
+            { guard: 'hasProved', target: 'trial' },
+          ],
+          on: { 'try.proved': [{ guard: 'isDoubted', actions: 'markProved' }, takeOver] },
         },
         /** A better one has proved itself, but was lost quickly before: it must hold for a while before it carries. */
         trial: {
-          always: { guard: not('hasProved'), target: 'upgrading' },
-          after: { trial: { target: '#connection.online', reenter: true, actions: 'takeOverProved' } },
+          after: { trial: { ...takeOver, guard: 'hasProved' } },
+          on: { 'try.lost': { guard: 'isContender', target: 'upgrading', actions: 'lose' } },
         },
         /** No sign of life: a replacement is raced beside, and the link is kept in case it answers. */
         suspect: {
           entry: ['plan', 'startNext'],
           after: {
             headStart: { guard: 'hasUntried', actions: 'startNext' },
-            suspicion: { target: '#connection.switching', actions: 'loseCarrier' },
+            suspicion: { target: '#connection.switching', actions: 'lose' },
           },
           on: {
             'link.trusted': { target: 'arrived', actions: 'dropContenders' },
             'link.suspect': {},
-            'try.lost': { guard: 'isContenders', actions: ['loseContender', 'startNext'] },
+            'try.lost': { guard: 'isContender', actions: ['lose', 'startNext'] },
           },
         },
       },
@@ -248,60 +219,45 @@ export const connectionMachine = setup({
     /** The link is gone: on with what is already being tried, or with a new race. */
     switching: {
       always: [
-        { guard: 'hasProved', target: 'online', actions: 'takeOverProved' },
-        { guard: 'hasContenders', target: 'connecting.hedging' },
-        { guard: 'isOffline', target: 'offline' },
-        { target: 'waiting', actions: 'countDown' },
+        { guard: 'hasProved', target: 'online', actions: 'takeOver' },
+        { guard: 'isAlone', target: 'waiting' },
+        { target: 'connecting.hedging' },
       ],
     },
 
     /** Nothing works at the moment; the next race begins after the countdown. */
     waiting: {
-      entry: 'dropContenders',
+      entry: ['countDown', 'dropContenders'],
       always: { guard: 'isOffline', target: 'offline' },
       after: { countdown: 'connecting' },
-      on: {
-        reconnect: 'connecting',
-        'network.hint': { target: 'connecting', actions: 'forgetAttempts' },
-        'page.wake': 'connecting',
-        'network.offline': 'offline',
-      },
+      on: { reconnect: again, 'network.hint': again, 'page.wake': 'connecting', 'network.offline': 'offline' },
     },
 
     /** The browser says that there is no network. It is tried now and then all the same: that word may be wrong. */
     offline: {
       entry: 'dropAll',
       after: { offlineProbe: 'connecting' },
-      on: { reconnect: 'connecting', 'network.hint': { target: 'connecting', actions: 'forgetAttempts' } },
+      on: { reconnect: again, 'network.hint': again },
     },
 
     /** The page is hidden for good or frozen: the link is closed and the session kept. */
     parked: {
       entry: 'dropAll',
-      on: {
-        'page.show': { target: 'connecting', actions: 'forgetAttempts' },
-        reconnect: { target: 'connecting', actions: 'forgetAttempts' },
-        'page.hide': {},
-      },
+      on: { 'page.show': again, reconnect: again, 'page.hide': {} },
     },
 
     /** What is left is sent, and the session says goodbye. */
     closing: {
       entry: 'dropContenders',
       after: { drain: 'closed' },
-      on: {
-        drained: 'closed',
-        'try.lost': { guard: 'isCarriers', target: 'closed' },
-        close: {},
-        'page.hide': 'closed',
-      },
+      on: { drained: 'closed', 'try.lost': { guard: 'isCarrier', target: 'closed' }, close: {}, 'page.hide': 'closed' },
     },
     closed: { type: 'final', entry: 'dropAll' },
 
     /** The hub said stop. */
     failed: {
       entry: 'dropAll',
-      on: { reconnect: { target: 'connecting', actions: 'forgetAttempts' }, 'page.hide': {} },
+      on: { reconnect: again, 'page.hide': {} },
     },
   },
 })

@@ -1,16 +1,15 @@
 import { type Cursor, encodeFrame, HoldfastError, type Outcome, wireLimits } from '@holdfast/protocol'
 import type { OutboxLimits } from './options.ts'
 
-/** Something that takes an upstream number. */
+/** A publish or a request, or what tells the hub of a subscription: each takes an upstream number. */
 export interface Outgoing {
-  /** The frame's kind, and the JSON of what follows the number. */
-  readonly kind: 'subscribe' | 'unsubscribe' | 'publish' | 'request'
+  readonly kind: 'publish' | 'request' | 'subscribe' | 'unsubscribe'
+  /** The JSON of what follows the number. */
   readonly rest: string
   /** At most what its line takes. */
   readonly bytes: number
-  /** It has got its number. */
-  handed?(n: number): void
-  accepted?(cursor: Cursor | undefined): void
+  /** With a publish's cursor, or a request's answer. */
+  done?(value: unknown): void
   failed?(error: HoldfastError): void
 }
 
@@ -22,27 +21,25 @@ interface Entry extends Outgoing {
   settled: boolean
 }
 
-export interface Ticket {
-  /** Gives up: the reason becomes the rejection's code. */
-  abandon(code: string, message: string): void
-  readonly n: number
-}
+/** Gives up: the promise is rejected with this code. */
+export type Abandon = (code: string, message: string) => void
 
 export type Outbox = ReturnType<typeof createOutbox>
 
+const isMessage = (entry: Outgoing): boolean => entry.done !== undefined
+
 /**
  * The idempotent producer: what is sent waits here in order, gets the next number when it is first handed to a transport, and
- * is sent again on each new link until its receipt has come.
+ * is sent again on each new link until its receipt has come. A request waits on for its answer.
  */
 export function createOutbox(limits: OutboxLimits, now: () => number) {
   let next = 1
+  let messages = 0
   let bytes = 0
   let queued: Entry[] = []
-  const flying = new Map<number, Entry>()
   let resend: Entry[] = []
-
-  const isMessage = ({ kind }: Outgoing) => kind === 'publish' || kind === 'request'
-  let messages = 0
+  const flying = new Map<number, Entry>()
+  const asked = new Map<number, Entry>()
 
   function settle(entry: Entry): boolean {
     if (entry.settled) return false
@@ -54,108 +51,120 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
     return true
   }
 
-  function fail(entry: Entry, code: string, message: string, outcome: Outcome): void {
-    if (settle(entry)) entry.failed?.(new HoldfastError(code, message, { outcome }))
+  const fail = (entry: Entry, code: string, message: string, outcome: Outcome) =>
+    settle(entry) && entry.failed?.(new HoldfastError(code, message, { outcome }))
+
+  function take(entries: Iterable<Entry>, code: string, message: string, outcome: Outcome): void {
+    for (const entry of [...entries]) fail(entry, code, message, outcome)
   }
 
-  function dropOldest(): boolean {
-    const oldest = queued.find((entry) => isMessage(entry) && !entry.settled)
-    if (!oldest) return false
-    queued = queued.filter((entry) => entry !== oldest)
-    fail(oldest, 'queue-full', 'newer messages took its place in the queue', 'not-sent')
+  function remove(from: Map<number, Entry>, n: number): Entry | undefined {
+    const entry = from.get(n)
+    from.delete(n)
+    return entry
+  }
+
+  const isFull = () => messages > limits.maxCount || bytes > limits.maxBytes
+
+  /** The oldest number without a receipt bounds what may be handed over: the hub keeps that many receipts. */
+  function isOpen(): boolean {
+    for (const n of flying.keys()) return next - n < wireLimits.window
     return true
   }
 
-  const isFull = (more: number) => messages >= limits.maxCount || bytes + more > limits.maxBytes
-
   function lineOf(entry: Entry, again: boolean): string {
-    const superseded = entry.settled || !isMessage(entry)
-    return again && superseded ? encodeFrame(['skip', entry.n]) : `["${entry.kind}",${entry.n},${entry.rest}]`
+    // The hello has said what is subscribed, and what was given up shall not happen.
+    if (again && (entry.settled || !isMessage(entry))) return encodeFrame(['skip', entry.n])
+    return `["${entry.kind}",${entry.n},${entry.rest}]`
   }
 
   return {
+    /** Messages that wait to be sent, or for an answer. */
     get pending() {
       return messages
     },
-    /** When the oldest unanswered number was handed over, or null. */
+    /** When the oldest number without a receipt was handed over, or null. */
     get oldestHandedAt(): number | null {
       for (const entry of flying.values()) return entry.handedAt
       return null
     },
-
-    /** Takes it in, in order. Fails it with `queue-full` at a limit. */
-    add(outgoing: Outgoing): Ticket {
-      const entry: Entry = { ...outgoing, n: 0, handedAt: 0, settled: false }
-      if (isMessage(entry)) {
-        while (limits.overflow === 'drop-oldest' && isFull(entry.bytes) && dropOldest());
-        messages++
-        bytes += entry.bytes
-        if (messages > limits.maxCount || bytes > limits.maxBytes) {
-          fail(entry, 'queue-full', `${messages - 1} messages are waiting, the limit is reached`, 'not-sent')
-          return ticketOf(entry)
-        }
-      }
-      queued.push(entry)
-      return ticketOf(entry)
+    get hasLines() {
+      return resend.length > 0 || (queued.length > 0 && isOpen())
     },
 
-    /** The next lines to hand over, at most `maxBytes` of them: first what must be sent again, then what fits the window. */
-    take(maxBytes: number): string[] {
+    /** Takes it in, in order. At a limit one fails with `queue-full`: this one, or the oldest that was never handed over. */
+    add(outgoing: Outgoing): Abandon {
+      const entry: Entry = { ...outgoing, n: 0, handedAt: 0, settled: false }
+      queued.push(entry)
+      if (isMessage(entry)) {
+        messages++
+        bytes += entry.bytes
+        while (isFull() && !entry.settled) {
+          const oldest =
+            limits.overflow === 'reject' ? entry : (queued.find((one) => isMessage(one) && !one.settled) ?? entry)
+          queued.splice(queued.indexOf(oldest), 1)
+          fail(oldest, 'queue-full', 'too many messages are waiting', 'not-sent')
+        }
+      }
+      return (code, message) => fail(entry, code, message, entry.n === 0 ? 'not-sent' : 'unknown')
+    },
+
+    /** The next lines to hand over, at most `room` bytes of them: first what must be sent again, then what fits the window. */
+    take(room: number): string[] {
       const lines: string[] = []
-      let room = maxBytes
-      const fits = (entry: Entry) => {
-        room -= entry.bytes
-        return room >= 0 || lines.length === 0
+      let left = room
+      const takes = (entry: Entry) => {
+        left -= entry.bytes
+        return left >= 0 || lines.length === 0
       }
-      for (let entry = resend[0]; entry !== undefined; entry = resend[0]) {
-        if (flying.has(entry.n)) {
-          if (!fits(entry)) return lines
-          lines.push(lineOf(entry, true))
-        }
-        resend.shift()
+      while (resend[0] && (!flying.has(resend[0].n) || takes(resend[0]))) {
+        const entry = resend.shift() as Entry
+        if (flying.has(entry.n)) lines.push(lineOf(entry, true))
       }
-      for (let entry = queued[0]; entry !== undefined && flying.size < wireLimits.window; entry = queued[0]) {
-        if (!entry.settled) {
-          if (!fits(entry)) return lines
-          entry.n = next++
-          entry.handedAt = now()
-          flying.set(entry.n, entry)
-          entry.handed?.(entry.n)
-          lines.push(lineOf(entry, false))
-        }
-        queued.shift()
+      if (resend.length > 0) return lines
+      while (queued[0] && isOpen() && (queued[0].settled || takes(queued[0]))) {
+        const entry = queued.shift() as Entry
+        if (entry.settled) continue
+        entry.n = next++
+        entry.handedAt = now()
+        flying.set(entry.n, entry)
+        lines.push(lineOf(entry, false))
       }
       return lines
     },
 
-    get hasLines() {
-      return resend.length > 0 || (queued.length > 0 && flying.size < wireLimits.window)
-    },
-
-    /** A new link: all that is unanswered goes again; subscriptions that were never handed over are in the hello. */
+    /** A new link: all that is unanswered goes again; subscriptions that were never handed over are in its hello. */
     resendAll(): void {
       resend = [...flying.values()]
       queued = queued.filter(isMessage)
     },
 
-    received(n: number, cursor: Cursor | undefined): void {
-      const entry = flying.get(n)
-      if (!entry) return
-      flying.delete(n)
-      if (settle(entry)) entry.accepted?.(cursor)
+    received(n: number, cursor?: Cursor): void {
+      const entry = remove(flying, n)
+      if (entry?.kind === 'request' && !entry.settled) asked.set(n, entry)
+      else if (entry && settle(entry)) entry.done?.(cursor)
     },
-
     rejected(n: number, code: string, message: string): void {
-      const entry = flying.get(n)
+      const entry = remove(flying, n)
+      if (entry) fail(entry, code, message, 'rejected')
+    },
+    /** A request's answer; it may overtake the receipt. */
+    answered(n: number, failed: boolean, data: unknown): void {
+      const entry = remove(asked, n) ?? flying.get(n)
       if (!entry) return
-      flying.delete(n)
-      fail(entry, code, message, 'rejected')
+      if (failed) fail(entry, ...(data as [string, string]), 'rejected')
+      else if (settle(entry)) entry.done?.(data)
+    },
+    /** The answers to what was asked may be lost. */
+    loseAnswers(code: string, message: string): void {
+      const requests = [...asked.values(), ...flying.values()].filter((entry) => entry.kind === 'request')
+      asked.clear()
+      take(requests, code, message, 'unknown')
     },
 
     /** The path cannot carry this line: it is rejected, and its number sent as skipped. */
     tooLarge(line: string): void {
-      const n = Number(/^\["\w+",(\d+)/.exec(line)?.[1])
-      const entry = flying.get(n)
+      const entry = flying.get((JSON.parse(line) as [string, number])[1])
       if (!entry) return
       fail(entry, 'too-large', 'a proxy on the way refuses a message of this size', 'rejected')
       resend.unshift(entry)
@@ -163,36 +172,23 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
 
     /** The session is gone: what was handed over may or may not have been applied. Numbers begin again. */
     renew(): void {
-      const lost = [...flying.values()]
+      const lost = [...flying.values(), ...asked.values()]
       flying.clear()
+      asked.clear()
       resend = []
       next = 1
-      for (const entry of lost) fail(entry, 'session-lost', 'the session was lost before the answer came', 'unknown')
+      take(lost, 'session-lost', 'the session was lost before the answer came', 'unknown')
     },
-
-    /** Gives up everything: `unknown` for what was handed over, `not-sent` for what was not. */
-    failAll(code: string, message: string, only: 'all' | 'queued' = 'all'): void {
+    /** Gives up what was never handed over. */
+    failQueued(code: string, message: string): void {
       const waiting = queued.filter(isMessage)
       queued = queued.filter((entry) => !isMessage(entry))
-      if (only === 'all') {
-        const lost = [...flying.values()]
-        flying.clear()
-        resend = []
-        for (const entry of lost) fail(entry, code, message, 'unknown')
-      }
-      for (const entry of waiting) fail(entry, code, message, 'not-sent')
+      take(waiting, code, message, 'not-sent')
     },
-  }
-
-  function ticketOf(entry: Entry): Ticket {
-    return {
-      get n() {
-        return entry.n
-      },
-      abandon(code, message) {
-        if (entry.n === 0) queued = queued.filter((other) => other !== entry)
-        fail(entry, code, message, entry.n === 0 ? 'not-sent' : 'unknown')
-      },
-    }
+    /** Gives up what was handed over. */
+    failHanded(code: string, message: string): void {
+      take([...flying.values(), ...asked.values()], code, message, 'unknown')
+      asked.clear()
+    },
   }
 }

@@ -78,27 +78,27 @@ export const startingRace = (input: RaceInput): Race => ({
   lastError: null,
 })
 
-export const contender = (race: Race, id: string): Try | undefined => race.contenders.find((one) => one.id === id)
+export const contender = (race: Race, id: string | undefined): Try | undefined =>
+  race.contenders.find((one) => one.id === id)
 export const isBest = (race: Race): boolean => race.carrier?.name === race.transports[0]
-export const rank = (race: Race, name: string): number => race.transports.indexOf(name)
-export const better = (race: Race): string[] =>
-  routes.better(race.transports, race.carrier?.name, race.routes, race.now())
+export const isBetter = ({ transports }: Race, name: string, than: string): boolean =>
+  transports.indexOf(name) < transports.indexOf(than)
 
 /** A new round: what is still being tried stays in it. */
 export function planned(race: Race): Change {
-  const running = new Set(race.contenders.map((one) => one.name))
   const order = routes.plan(race.transports, race.routes, race.now())
-  return { round: race.round + 1, untried: order.filter((name) => !running.has(name)), retryAt: null }
+  const untried = order.filter((name) => !race.contenders.some((one) => one.name === name))
+  return { round: race.round + 1, untried, retryAt: null }
 }
 
 /** Starts these, but never a second one beside one that is pending: a swallowed handshake blocks a browser's other tabs. */
-export function started(race: Race, names: readonly string[]): Change {
+function started(race: Race, names: readonly string[]): Change {
+  const { round, now } = race
   const contenders = [...race.contenders]
   let { tries } = race
   for (const name of names) {
     if (contenders.some((one) => one.name === name)) continue
     tries++
-    const { round, now } = race
     contenders.push({ id: `${name}-${tries}`, name, link: tries, round, startedAt: now(), proved: false })
   }
   return { tries, contenders }
@@ -109,62 +109,65 @@ export const startedNext = (race: Race): Change => ({
   untried: race.untried.slice(1),
 })
 
-export const markedProved = (race: Race, id: string): Change => ({
+/** Tries what is better than the carrier. What the carrier has outlived on trial was to blame itself: that is a flap. */
+export function startedBetter(race: Race): Change {
+  const { accused, carrier, timing, transports } = race
+  const now = race.now()
+  const known = accused === null ? race.routes : routes.flapped(race.routes, accused, now, timing)
+  const names = transports.filter(
+    (name) => carrier && isBetter(race, name, carrier.name) && !routes.isResting(known, name, now),
+  )
+  const round = race.round + 1
+  return { ...started({ ...race, round }, names), round, routes: known, accused: null }
+}
+
+export const markedProved = (race: Race, id: string | undefined): Change => ({
   contenders: race.contenders.map((one) => (one.id === id ? { ...one, proved: true } : one)),
 })
 
-/** The winner carries from now on; better ones may still prove themselves, the others go. */
-export function tookOver(race: Race, id: string | null): Change {
-  const winner = id === null ? race.contenders.find((one) => one.proved) : contender(race, id)
+/** This contender, or else the one that has proved itself, carries from now on; better ones stay in the race. */
+export function tookOver(race: Race, id: string | undefined): Change {
+  const winner = contender(race, id) ?? race.contenders.find((one) => one.proved)
   if (!winner) return {}
   const now = race.now()
-  const contenders = race.contenders.filter((one) => one !== winner && rank(race, one.name) < rank(race, winner.name))
+  const carrier = { ...winner, proved: true, since: now }
   return {
-    carrier: { ...winner, proved: true, since: now },
-    contenders,
+    carrier,
+    contenders: race.contenders.filter((one) => isBetter(race, one.name, winner.name)),
     untried: [],
     accused: null,
     refusals: 0,
-    retryAt: null,
+    probes: isBest({ ...race, carrier }) ? 0 : race.probes,
     wasOnline: true,
     routes: routes.proved(race.routes, winner.name, now - winner.startedAt),
   }
 }
 
-const errorOf = (race: Race, { code, message }: Loss) => ({ lastError: { code, message, at: race.now() } })
-
-export function lostContender(race: Race, id: string, loss: Loss): Change {
+/** A contender is lost, or else the carrier. */
+export function lost(race: Race, id: string | undefined, loss: Loss): Change {
+  const { carrier, contenders } = race
+  const now = race.now()
+  const lastError = { code: loss.code, message: loss.message, at: now }
   const gone = contender(race, id)
-  if (!gone) return {}
-  return {
-    contenders: race.contenders.filter((one) => one !== gone),
-    accused: gone.proved ? gone.name : race.accused,
-    routes: routes.setBack(race.routes, gone.name, loss.code),
-    ...errorOf(race, loss),
+  if (gone) {
+    return {
+      contenders: contenders.filter((one) => one !== gone),
+      accused: gone.proved ? gone.name : race.accused,
+      routes: routes.setBack(race.routes, gone.name, loss.code),
+      lastError,
+    }
   }
-}
-
-export const silence: Loss = { code: 'silent', message: 'the link gave no sign of life', action: 'retry' }
-
-export function lostCarrier(race: Race, loss: Loss): Change {
-  const { carrier } = race
   if (!carrier) return {}
-  const livedMs = race.now() - carrier.since
+  const livedMs = now - carrier.since
   const quick = livedMs < race.timing.stableMs && loss.action === 'retry'
   return {
     carrier: null,
     accused: null,
     livedMs,
     routes: routes.lost(race.routes, carrier.name, loss.code, quick),
-    ...errorOf(race, loss),
+    lastError,
   }
 }
-
-/** What was lost on trial has been outlived by the carrier: that is a flap. */
-export const convicted = (race: Race): Change =>
-  race.accused === null
-    ? {}
-    : { accused: null, routes: routes.flapped(race.routes, race.accused, race.now(), race.timing) }
 
 /** Steady for a while: the past is forgotten. */
 export const settled = (race: Race): Change => ({
@@ -176,13 +179,13 @@ export const settled = (race: Race): Change => ({
  * When the next round begins: at once after a link that had worked for a moment, then full jitter under a growing cap, and
  * never before the hub's word.
  */
-export function countedDown(race: Race, loss: Loss | null): Change {
+export function countedDown(race: Race, loss: Loss): Change {
   const { timing, attempt, random, livedMs } = race
   const jitteredMs = random() * Math.min(timing.backoffCapMs, timing.backoffMs * 2 ** attempt)
   // Another session, node or token that the hub asks for is no failure of the network, unless it goes on and on.
-  const asked = loss !== null && loss.action !== 'retry' && attempt < 3
+  const asked = loss.action !== 'retry' && attempt < 3
   const soon = asked || livedMs >= 1000 || (livedMs > 0 && attempt === 0)
-  const retryMs = loss?.delayMs ? loss.delayMs + jitteredMs : soon ? random() * timing.firstRetryMs : jitteredMs
-  const refusals = loss?.action === 'authenticate' ? race.refusals + 1 : race.refusals
+  const retryMs = loss.delayMs ? loss.delayMs + jitteredMs : soon ? random() * timing.firstRetryMs : jitteredMs
+  const refusals = loss.action === 'authenticate' ? race.refusals + 1 : race.refusals
   return { attempt: attempt + 1, refusals, livedMs: 0, retryMs, retryAt: race.now() + retryMs }
 }

@@ -43,17 +43,6 @@ export function plan(transports: readonly string[], routes: Routes, now: number)
   return [...transports].sort((a, b) => last(a) - last(b) || first(a) - first(b))
 }
 
-/** What may be tried to climb from `carrier`. */
-export function better(
-  transports: readonly string[],
-  carrier: string | undefined,
-  routes: Routes,
-  now: number,
-): string[] {
-  const rank = carrier === undefined ? -1 : transports.indexOf(carrier)
-  return transports.slice(0, Math.max(0, rank)).filter((name) => !isResting(routes, name, now))
-}
-
 /** The first one's head start: a little over what it took to prove itself last, within bounds. */
 export const headStart = (routes: Routes, name: string | undefined, { headStartMs }: Timing): number => {
   const provedMs = name === undefined ? null : routeOf(routes, name).provedMs

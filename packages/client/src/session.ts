@@ -13,7 +13,7 @@ import type { Settings } from './options.ts'
 import { createOutbox } from './outbox.ts'
 import type { Pulse } from './pulse.ts'
 import { createReads } from './reads.ts'
-import type { Report, Streams } from './streams.ts'
+import type { Streams } from './streams.ts'
 import { createTopics } from './topics.ts'
 import type { Link } from './transports/transport.ts'
 import { resumeFrom, type WireTopic } from './wire-topic.ts'
@@ -24,7 +24,6 @@ const envelopeBytes = 256
 export interface SessionDeps {
   readonly settings: Settings
   readonly streams: Streams
-  readonly report: Report
   readonly pulse: () => Pulse
   /** A gauge has changed. */
   changed(): void
@@ -38,7 +37,7 @@ export type Session = ReturnType<typeof createSession>
  * The data plane: a session that outlives its links. Frames go straight from the link that carries to the topics, the inbox
  * and the outbox, and from those to the link; the machine sees none of them.
  */
-export function createSession({ settings, streams, report, pulse, changed, garbled }: SessionDeps) {
+export function createSession({ settings, streams, pulse, changed, garbled }: SessionDeps) {
   const { clock, random } = settings
   let identity = { session: drawId(random), secret: drawId(random) }
   let welcomed = false
@@ -64,7 +63,7 @@ export function createSession({ settings, streams, report, pulse, changed, garbl
     unsubscribe: (topic) => tell('unsubscribe', topic),
     ackSoon: () => ack(),
   })
-  const inbox = createInbox(topics, streams.stream, report)
+  const inbox = createInbox(topics, outbox, streams)
 
   /** While there is no link there is nobody to tell: the next hello says it all. */
   function tell(kind: 'subscribe' | 'unsubscribe', topic: WireTopic): void {
@@ -106,15 +105,15 @@ export function createSession({ settings, streams, report, pulse, changed, garbl
   }
 
   function giveUp(code: string, message: string): void {
-    outbox.failAll(code, message)
-    inbox.failRequests(code, message)
+    outbox.failHanded(code, message)
+    outbox.failQueued(code, message)
   }
 
   /** The goodbye goes when all is answered; what carries it must have taken it before the link may close. */
   function advance(): void {
     if (!finishing) return
     if (!link) return finishing.done()
-    if (outbox.pending > 0 || inbox.isWaiting || !link.writable) return
+    if (outbox.pending > 0 || !link.writable) return
     if (finishing.said) return finishing.done()
     finishing.said = true
     link.send([encodeFrame(['bye'])])
@@ -197,7 +196,7 @@ export function createSession({ settings, streams, report, pulse, changed, garbl
       control = []
       limits = welcome.limits
       if (user !== null && user !== welcome.user && !welcomed) {
-        outbox.failAll('user-changed', 'the session was lost, and the new one is another user', 'queued')
+        outbox.failQueued('user-changed', 'the session was lost, and the new one is another user')
       }
       user = welcome.user
       welcomed = true
@@ -246,7 +245,6 @@ export function createSession({ settings, streams, report, pulse, changed, garbl
       welcomed = false
       topics.forgetInbox()
       outbox.renew()
-      inbox.failRequests('session-lost', 'the session was lost before the answer came')
     },
 
     /** The hub said stop. */

@@ -1,7 +1,7 @@
-import type { SnapshotFrom, StateValue } from 'xstate'
+import type { SnapshotFrom } from 'xstate'
 import type { connectionMachine } from './machine.ts'
-import { better, isBest, rank } from './race.ts'
-import { isResting, routeOf } from './routes.ts'
+import { isBest, isBetter } from './race.ts'
+import { routeOf } from './routes.ts'
 
 export type Phase = 'idle' | 'connecting' | 'online' | 'reconnecting' | 'offline' | 'closed' | 'failed'
 
@@ -32,8 +32,8 @@ export interface ConnectionState {
 export interface Gauges {
   readonly rttMs: number | null
   readonly pending: number
-  /** Preferred transports that cannot exist here, and why. */
-  readonly missing: Readonly<Record<string, string>>
+  /** Why the most preferred transport cannot exist here; null if it can. */
+  readonly missing: string | null
 }
 
 export type Snapshot = SnapshotFrom<typeof connectionMachine>
@@ -41,8 +41,9 @@ export type Snapshot = SnapshotFrom<typeof connectionMachine>
 /** The one projection of the machine and the gauges. */
 export function project(snapshot: Snapshot, gauges: Gauges): ConnectionState {
   const { context, value } = snapshot
+  const [[top, inner]] = typeof value === 'string' ? [[value]] : (Object.entries(value) as [[TopState, string]])
   return {
-    phase: phaseOf(topState(value), context.wasOnline),
+    phase: phaseOf(top, context.wasOnline),
     transport: context.carrier?.name ?? null,
     reason: reasonOf(snapshot, gauges),
     attempt: context.attempt,
@@ -50,63 +51,37 @@ export function project(snapshot: Snapshot, gauges: Gauges): ConnectionState {
     rttMs: gauges.rttMs,
     pending: gauges.pending,
     lastError: context.lastError,
-    state: pathOf(value),
+    state: inner ? `${top}.${inner}` : top,
   }
 }
 
-type TopState =
-  | 'idle'
-  | 'connecting'
-  | 'online'
-  | 'switching'
-  | 'waiting'
-  | 'offline'
-  | 'parked'
-  | 'closing'
-  | 'closed'
-  | 'failed'
+/** What each of the machine's states is to a person. */
+const phases = {
+  idle: 'idle',
+  connecting: 'connecting',
+  online: 'online',
+  switching: 'connecting',
+  waiting: 'connecting',
+  offline: 'offline',
+  parked: 'offline',
+  closing: 'closed',
+  closed: 'closed',
+  failed: 'failed',
+} as const satisfies Record<TopState, Phase>
+
+type TopState = Snapshot['value'] extends infer Value ? (Value extends string ? Value : keyof Value) : never
 
 function phaseOf(state: TopState, wasOnline: boolean): Phase {
-  switch (state) {
-    case 'idle':
-      return 'idle'
-    case 'connecting':
-    case 'switching':
-    case 'waiting':
-      return wasOnline ? 'reconnecting' : 'connecting'
-    case 'online':
-      return 'online'
-    case 'offline':
-    case 'parked':
-      return 'offline'
-    case 'closing':
-    case 'closed':
-      return 'closed'
-    case 'failed':
-      return 'failed'
-  }
+  const phase = phases[state]
+  return phase === 'connecting' && wasOnline ? 'reconnecting' : phase
 }
 
 function reasonOf({ context }: Snapshot, { missing }: Gauges): string | null {
   const { carrier, routes, transports, contenders } = context
   const [best] = transports
   if (!carrier || best === undefined) return null
-  const [absent] = Object.values(missing)
-  if (isBest(context)) return absent ?? null
-  const trying = contenders.some((one) => rank(context, one.name) < rank(context, carrier.name))
+  if (isBest(context)) return missing
   const { setback } = routeOf(routes, best)
-  if (isResting(routes, best, context.now())) return setback ?? 'resting'
-  if (setback) return setback
-  if (trying) return 'trying'
-  return better(context).length > 0 ? 'remembered' : null
-}
-
-const topState = (value: StateValue): TopState =>
-  (typeof value === 'string' ? value : Object.keys(value)[0]) as TopState
-
-export function pathOf(value: StateValue): string {
-  if (typeof value === 'string') return value
-  return Object.entries(value)
-    .map(([state, inner]) => (inner === undefined ? state : `${state}.${pathOf(inner)}`))
-    .join('+')
+  const isTrying = contenders.some((one) => isBetter(context, one.name, carrier.name))
+  return setback ?? (isTrying ? 'trying' : 'remembered')
 }

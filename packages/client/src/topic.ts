@@ -1,5 +1,5 @@
 import {
-  encodePayload,
+  type Cursor,
   type From,
   HoldfastError,
   type PublishOptions,
@@ -11,7 +11,7 @@ import {
   topicNameFault,
 } from '@holdfast/protocol'
 import type { Observable, Subscriber } from 'rxjs'
-import type { Send } from './sender.ts'
+import type { Ended, Send } from './sender.ts'
 import type { Report, Streams } from './streams.ts'
 import type { Topics } from './topics.ts'
 import { positionOf, wireFrom } from './wire-topic.ts'
@@ -21,8 +21,7 @@ export interface TopicDeps {
   readonly streams: Streams
   readonly report: Report
   readonly send: Send
-  /** Why nobody can listen any more, or null. */
-  ended(): { error: HoldfastError | null } | null
+  readonly ended: Ended
 }
 
 /** @param from where each of its subscribers starts; default 'live' */
@@ -48,8 +47,8 @@ class ClientTopic<T> extends Stream<T> implements Topic<T> {
 
   async publish(data: T, options: PublishOptions = {}): Promise<Receipt> {
     const fault = topicNameFault(this.name)
-    if (fault) throw new HoldfastError('bad-topic', fault, { outcome: 'not-sent' })
-    const cursor = await this.#deps.send('publish', this.name, encodePayload(data), options)
+    if (fault) throw notSent('bad-topic', fault)
+    const cursor = (await this.#deps.send('publish', this.name, data, options)) as Cursor
     return { cursor, ...positionOf(cursor) }
   }
 
@@ -71,11 +70,11 @@ function open<E>(
   const start = wireFrom(from)
   const fault = topicNameFault(name)
   const end = ended()
-  if (fault) subscriber.error(new HoldfastError('bad-topic', fault, { outcome: 'not-sent' }))
+  if (fault) subscriber.error(notSent('bad-topic', fault))
   else if (!parseFrom(start))
     subscriber.error(new HoldfastError('bad-cursor', `no start: ${start}`, { outcome: 'not-sent' }))
-  else if (end?.error) subscriber.error(end.error)
-  else if (end) subscriber.complete()
+  else if (end?.code === 'closed') subscriber.complete()
+  else if (end) subscriber.error(end)
   if (subscriber.closed) return () => {}
   return topics.listen(name, {
     from: start,
@@ -86,3 +85,5 @@ function open<E>(
     complete: () => subscriber.complete(),
   })
 }
+
+const notSent = (code: string, message: string) => new HoldfastError(code, message, { outcome: 'not-sent' })
