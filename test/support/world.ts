@@ -1,0 +1,82 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Connection, type ConnectionState, type ConnectOptions, connect } from '@holdfast/client'
+import { createHub, type Hub, type HubOptions } from '@holdfast/server'
+import express from 'express'
+import { filter, firstValueFrom } from 'rxjs'
+import WebSocket from 'ws'
+import { createFaultProxy, type FaultProxy } from './fault-proxy/index.ts'
+
+/** A real server, a real network that can be broken, and real clients; all of it closed together. */
+export interface World {
+  readonly hub: Hub
+  readonly server: Server
+  readonly proxy: FaultProxy
+  /** Where clients connect: through the proxy. */
+  readonly url: string
+  /** The same hub without the proxy. */
+  readonly directUrl: string
+  connect(options?: ConnectOptions): Connection
+  close(): Promise<void>
+}
+
+export const open = { authorize: () => true } satisfies HubOptions
+
+export async function createWorld(options: HubOptions = open): Promise<World> {
+  const hub = createHub(options)
+  const { server, port } = await serve(hub)
+  const proxy = await createFaultProxy({ target: { host: '127.0.0.1', port } })
+  const connections: Connection[] = []
+  const url = `${proxy.url}/realtime`
+
+  return {
+    hub,
+    server,
+    proxy,
+    url,
+    directUrl: `http://127.0.0.1:${port}/realtime`,
+    connect(more) {
+      const connection = connectTo(url, more)
+      connections.push(connection)
+      return connection
+    },
+    async close() {
+      await Promise.all(connections.map((connection) => connection.close()))
+      await hub.close({ drainMs: 0 })
+      await proxy.close()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+/** An Express app with the hub at /realtime, listening on a free port. */
+export async function serve(hub: Hub): Promise<{ server: Server; port: number }> {
+  const app = express()
+  app.use('/realtime', hub.router())
+  const server = createServer(app)
+  hub.attach(server, '/realtime')
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { server, port: (server.address() as AddressInfo).port }
+}
+
+/** `connect` with `ws` as its WebSocket, since Node 20 has none. */
+export const connectTo = (url: string, options: ConnectOptions = {}): Connection =>
+  connect(url, { WebSocket, ...options })
+
+/** The first state that matches. */
+export const state = (connection: Connection, match: (state: ConnectionState) => boolean): Promise<ConnectionState> =>
+  firstValueFrom(connection.state$.pipe(filter(match)))
+
+export const online = (connection: Connection, transport?: string): Promise<ConnectionState> =>
+  state(connection, (now) => now.phase === 'online' && (transport === undefined || now.transport === transport))
+
+/** Numbers in [0, 1) from a seed (mulberry32). */
+export function seeded(seed: number): () => number {
+  let a = seed
+  return () => {
+    a = (a + 0x6d2b79f5) | 0
+    let t = Math.imul(a ^ (a >>> 15), 1 | a)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
