@@ -33,7 +33,6 @@ export function showChat(connection: Connection): void {
     text.value = ''
   })
   changed$.pipe(auditTime(16)).subscribe(render)
-  render()
 
   async function send(message: ChatMessage): Promise<void> {
     const pending = log.sent(message)

@@ -12,12 +12,15 @@ import { showTimeline } from './timeline.ts'
 const lab = await openLab()
 const connection = connect(lab.url)
 
+showMetrics(connection)
+const arrived$ = showPromise(connection)
+// It opens in the next microtask, so the handshake is under way while the rest is drawn.
+await Promise.resolve()
 showBadge(connection)
 showCurl()
-showTimeline(connection, showPromise(connection))
+showTimeline(connection, arrived$)
 showStatus(connection)
 showChart(connection)
-showMetrics(connection)
 showChat(connection)
 showBreaker(lab)
 

@@ -74,10 +74,8 @@ export function drawMachine(shape: MachineShape, { words, onLook }: DrawingOptio
       const [a, b] = [boxes.get(from), boxes.get(to)]
       if (!a || !b) return
       taken.setAttribute('d', route(a, b))
-      // The same animation once more.
-      taken.classList.remove('fresh')
-      taken.getBoundingClientRect()
-      taken.classList.add('fresh')
+      if (matchMedia('(prefers-reduced-motion: reduce)').matches) return
+      taken.animate([{ strokeWidth: '7px', opacity: 0.2 }, {}], { duration: 700, easing: 'ease-out' })
     },
   }
 }
