@@ -104,7 +104,7 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
     const reason = { code: 'shutting-down', message: 'this server goes' } as const
     for (const { links } of sessions) for (const link of [...links.values()]) link.end(reason)
     streams.endAll()
-    await Promise.race([transports.idle(), context.timers.pause(drainMs)])
+    if (drainMs > 0) await Promise.race([transports.idle(), context.timers.pause(drainMs)])
     requests.close()
     glue.close()
     transports.destroyAll()
