@@ -93,7 +93,8 @@ export function connect(url: string, options: CoreOptions): Connection {
     return value === 'failed' ? new HoldfastError(code, message) : null
   }
   const send = createSender(session, clock, ended)
-  const unwatch = watchPage(settings.page, (event) => actor.send(event))
+  const life = new AbortController()
+  watchPage(settings.page, life.signal, actor.send)
 
   actor.subscribe({
     next({ context, value }) {
@@ -106,7 +107,7 @@ export function connect(url: string, options: CoreOptions): Connection {
     },
     complete() {
       links.match(actor.getSnapshot().context)
-      unwatch()
+      life.abort()
       pulse.stop()
       session.end()
       states.end()

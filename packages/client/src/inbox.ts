@@ -38,7 +38,7 @@ export function createInbox(topics: Topics, outbox: Outbox, { stream, report }: 
     for (const subscriber of [...subscribers]) subscriber.complete()
   }
 
-  topics.listen(inboxTopic, { from: 'start', after: null, joined: false, emit, fail: complete, complete })
+  topics.listen(inboxTopic, 'start', { next: emit, error: complete, complete })
 
   return stream((subscriber) => {
     const before = waiting

@@ -1,58 +1,34 @@
 import { decodePayload, formatCursor, HoldfastError, parseCursor, type WireFrom } from '@holdfast/protocol'
-import type { Page, Reads } from './reads.ts'
+import type { Reads } from './reads.ts'
 import { gapEvent, type Listener, messageEvent, positionOf, type WireTopic } from './wire-topic.ts'
 
 /**
  * Lets a listener in on a topic whose position is known: at once where it starts there, else after it has read what came
  * before, joined by offset. While it reads, what arrives on the wire is not for it: it reads on until it is level.
  */
-export function join(topic: WireTopic, listener: Listener, reads: Reads): void {
+export function join(topic: WireTopic, listener: Listener, reads: Reads, from: WireFrom = listener.from): void {
   const { position } = topic
   if (!position) return
-  const start = parseCursor(listener.from)
-  if (start && start.epoch === position.epoch && start.offset >= position.offset) {
-    listener.after = start
-    listener.joined = true
-  } else if (listener.from === 'live') {
-    if (topic.from === 'live') listener.joined = true
-    else findHead(topic, listener, reads)
-  } else readOn(topic, listener, reads, listener.from)
-}
-
-/** The wire subscription may still be behind: the head is where an empty read of `live` stands. */
-function findHead(topic: WireTopic, listener: Listener, reads: Reads): void {
-  reads.read(topic.name, 'live', 0, (page) => {
+  const start = parseCursor(from)
+  listener.after = start
+  listener.joined = start
+    ? start.epoch === position.epoch && start.offset >= position.offset
+    : from === 'live' && topic.from === 'live'
+  if (listener.joined) return
+  // Of 'live' the page has no entries, and says where the head is: the wire subscription may still be behind it.
+  reads.read(topic.name, from, position.offset, (page) => {
+    const { to } = listener
     if (!topic.listeners.includes(listener)) return
-    if (page[0] === 'unread') return refuse(page, listener)
-    listener.after = positionOf(page[2])
-    listener.joined = true
-  })
-}
-
-function readOn(topic: WireTopic, listener: Listener, reads: Reads, from: WireFrom): void {
-  const to = topic.position?.offset ?? 0
-  reads.read(topic.name, from, to, (page) => {
-    if (!topic.listeners.includes(listener)) return
-    if (page[0] === 'unread') return refuse(page, listener)
-    const [, , start, entries, done] = page
-    if (parseCursor(from) && start !== from) {
-      const reason = positionOf(start).epoch === positionOf(from).epoch ? 'trimmed' : 'epoch'
-      listener.emit(gapEvent(from, start, reason))
-    }
-    let at = positionOf(start)
+    if (page[0] === 'unread') return to.error(new HoldfastError(page[2], page[3], { outcome: 'rejected' }))
+    const [, , begin, entries, done] = page
+    let at = positionOf(begin)
+    if (start && begin !== from) to.next(gapEvent(from, begin, at.epoch === start.epoch ? 'trimmed' : 'epoch'))
     for (const [cursor, time, data, id, encoding] of entries) {
       at = positionOf(cursor)
-      listener.emit(messageEvent(cursor, at, time, decodePayload(data, encoding), id))
+      to.next(messageEvent(cursor, at, time, decodePayload(data, encoding), id))
     }
-    if (done && at.offset < to) at = { epoch: at.epoch, offset: to }
-    const { position } = topic
-    const isLevel = position && (at.epoch !== position.epoch || at.offset >= position.offset)
-    if (isLevel) {
-      listener.after = at
-      listener.joined = true
-    } else readOn(topic, listener, reads, formatCursor(at.epoch, at.offset))
+    // Compaction may have left nothing up to where the wire was.
+    const offset = done ? Math.max(at.offset, position.offset) : at.offset
+    join(topic, listener, reads, formatCursor(at.epoch, offset))
   })
 }
-
-const refuse = ([, , code, message]: Extract<Page, ['unread', ...unknown[]]>, listener: Listener) =>
-  listener.fail(new HoldfastError(code, message, { outcome: 'rejected' }))

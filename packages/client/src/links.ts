@@ -6,7 +6,7 @@ import type { Race, Try } from './race.ts'
 import type { Session } from './session.ts'
 import type { Report } from './streams.ts'
 import { hubLoss } from './transports/http.ts'
-import { type Link, type LinkEvents, type Loss, networkLoss } from './transports/transport.ts'
+import { type Link, type LinkEvents, type Loss, networkLoss, type Transport } from './transports/transport.ts'
 
 interface OpenLink {
   link: Link | null
@@ -33,18 +33,24 @@ export interface LinksDeps {
 export function createLinks({ url, settings, session, report, send }: LinksDeps) {
   const { clock, timing } = settings
   const links = new Map<string, OpenLink>()
-  let token: { round: number; value: Promise<string | undefined> | string | undefined } | null = null
+  let token: { round: number; value: Promise<string | undefined> } | null = null
 
-  function tokenOf(round: number): Promise<string | undefined> | string | undefined {
-    if (token?.round === round) return token.value
-    const given = settings.token
-    const value = typeof given === 'function' ? Promise.resolve().then(given) : given
-    token = { round, value }
-    return value
+  /** Asked once a round, for all its tries. */
+  function tokenOf(round: number): Promise<string | undefined> {
+    if (token?.round !== round) {
+      const ask = async () => (typeof settings.token === 'function' ? settings.token() : settings.token)
+      const value = ask().catch((cause) => {
+        const error = new HoldfastError('token-failed', `token() failed: ${cause}`, { cause })
+        report(error)
+        throw error
+      })
+      token = { round, value }
+    }
+    return token.value
   }
 
   function open({ id, name, link: number, round }: Try): void {
-    const transport = settings.transports.find((one) => one.name === name)
+    const transport = settings.transports.find((one) => one.name === name) as Transport
     let over = false
     let opened = false
     const one: OpenLink = {
@@ -109,24 +115,15 @@ export function createLinks({ url, settings, session, report, send }: LinksDeps)
       lost,
     }
 
-    const start = (value: string | undefined) => {
+    async function start(): Promise<void> {
+      const value = await tokenOf(round)
       if (over) return
-      if (!transport) return lost(networkLoss('refused', `there is no transport '${name}'`))
       const { line, envelope, topics } = session.hello(number, value)
       one.told = topics
-      try {
-        one.link = transport.open({ url, hello: line, session: envelope, topics: session.topics.list, clock }, events)
-      } catch (error) {
-        lost(networkLoss('refused', `${error}`))
-      }
+      one.link = transport.open({ url, hello: line, session: envelope, topics: session.topics.list, clock }, events)
     }
-    const value = tokenOf(round)
-    if (!(value instanceof Promise)) return start(value)
-    value.then(start, (cause: unknown) => {
-      const error = new HoldfastError('token-failed', `token() failed: ${cause}`, { cause })
-      report(error)
-      lost(networkLoss('token-failed', error.message))
-    })
+    // A constructor that throws is a transport that refuses.
+    start().catch(({ code = 'refused', message }) => lost(networkLoss(code, message)))
   }
 
   return {

@@ -1,4 +1,5 @@
 import { assign, setup } from 'xstate'
+import type { Timing } from './options.ts'
 import {
   contender,
   countedDown,
@@ -39,6 +40,8 @@ const goodbyeMs = 1_000
 const idOf = (event: MachineEvent) => ('id' in event ? event.id : undefined)
 const lossOf = (event: MachineEvent) =>
   event.type === 'try.lost' ? event.loss : networkLoss('silent', 'the link gave no sign of life')
+
+const timed = (name: keyof Timing) => (args: { context: Race }) => args.context.timing[name]
 
 /** Out of a state in which nothing is tried. */
 const again = { target: 'connecting', actions: 'forget' } as const
@@ -84,10 +87,7 @@ export const connectionMachine = setup({
       const isLast = context.contenders.length === 1 && context.untried.length === 0
       return contender(context, idOf(event)) !== undefined && (isLast || action !== 'retry' || delayMs !== undefined)
     },
-    isDoubted({ context, event }) {
-      const one = contender(context, idOf(event))
-      return one !== undefined && isDoubted(context.routes, one.name)
-    },
+    isDoubted: ({ context, event }) => isDoubted(context.routes, contender(context, idOf(event))?.name),
     hasUntried: ({ context }) => context.untried.length > 0,
     hasProved: ({ context }) => context.contenders.some((one) => one.proved),
     isAlone: ({ context }) => context.contenders.length === 0,
@@ -96,15 +96,15 @@ export const connectionMachine = setup({
   },
   delays: {
     headStart: ({ context }) => headStart(context.routes, context.contenders[0]?.name, context.timing),
-    nextStart: ({ context }) => context.timing.nextStartMs,
     countdown: ({ context }) => context.retryMs,
     climbPause({ context: { timing, probes, random } }) {
       return Math.min(timing.probeCapMs, timing.probeMs * 2 ** probes) * (0.8 + 0.4 * random())
     },
-    stable: ({ context }) => context.timing.stableMs,
-    trial: ({ context }) => context.timing.trialMs,
-    suspicion: ({ context }) => context.timing.suspectMs,
-    offlineProbe: ({ context }) => context.timing.offlineProbeMs,
+    nextStart: timed('nextStartMs'),
+    stable: timed('stableMs'),
+    trial: timed('trialMs'),
+    suspicion: timed('suspectMs'),
+    offlineProbe: timed('offlineProbeMs'),
     drain: ({ context }) => context.drainMs + goodbyeMs,
   },
 }).createMachine({

@@ -15,8 +15,7 @@ export interface Storage {
 
 /** Where hints of the network and the page come from: `window` in a browser. */
 export interface PageLike {
-  addEventListener(type: string, listener: (event: { persisted?: boolean }) => void): void
-  removeEventListener(type: string, listener: (event: { persisted?: boolean }) => void): void
+  addEventListener(type: string, listener: () => void, options: { signal: AbortSignal }): void
   readonly navigator?: { readonly onLine?: boolean } | undefined
   readonly document?: (PageLike & { readonly visibilityState?: string }) | undefined
 }

@@ -40,8 +40,6 @@ export interface Race extends RaceInput {
   readonly untried: readonly string[]
   readonly contenders: readonly Try[]
   readonly carrier: Carrier | null
-  /** Lost while on trial; guilty only if the carrier outlives it. */
-  readonly accused: string | null
   /** Losses and failed rounds since the connection was last stable. */
   readonly attempt: number
   /** Climbs that failed in a row. */
@@ -66,7 +64,6 @@ export const startingRace = (input: RaceInput): Race => ({
   untried: [],
   contenders: [],
   carrier: null,
-  accused: null,
   attempt: 0,
   probes: 0,
   refusals: 0,
@@ -86,7 +83,7 @@ export const isBetter = ({ transports }: Race, name: string, than: string): bool
 
 /** A new round: what is still being tried stays in it. */
 export function planned(race: Race): Change {
-  const order = routes.plan(race.transports, race.routes, race.now())
+  const order = routes.plan(race.transports, race.routes)
   const untried = order.filter((name) => !race.contenders.some((one) => one.name === name))
   return { round: race.round + 1, untried, retryAt: null }
 }
@@ -109,16 +106,11 @@ export const startedNext = (race: Race): Change => ({
   untried: race.untried.slice(1),
 })
 
-/** Tries what is better than the carrier. What the carrier has outlived on trial was to blame itself: that is a flap. */
+/** Tries what is better than the carrier. */
 export function startedBetter(race: Race): Change {
-  const { accused, carrier, timing, transports } = race
-  const now = race.now()
-  const known = accused === null ? race.routes : routes.flapped(race.routes, accused, now, timing)
-  const names = transports.filter(
-    (name) => carrier && isBetter(race, name, carrier.name) && !routes.isResting(known, name, now),
-  )
+  const names = race.transports.filter((name) => race.carrier && isBetter(race, name, race.carrier.name))
   const round = race.round + 1
-  return { ...started({ ...race, round }, names), round, routes: known, accused: null }
+  return { ...started({ ...race, round }, names), round }
 }
 
 export const markedProved = (race: Race, id: string | undefined): Change => ({
@@ -135,7 +127,6 @@ export function tookOver(race: Race, id: string | undefined): Change {
     carrier,
     contenders: race.contenders.filter((one) => isBetter(race, one.name, winner.name)),
     untried: [],
-    accused: null,
     refusals: 0,
     probes: isBest({ ...race, carrier }) ? 0 : race.probes,
     wasOnline: true,
@@ -152,7 +143,6 @@ export function lost(race: Race, id: string | undefined, loss: Loss): Change {
   if (gone) {
     return {
       contenders: contenders.filter((one) => one !== gone),
-      accused: gone.proved ? gone.name : race.accused,
       routes: routes.setBack(race.routes, gone.name, loss.code),
       lastError,
     }
@@ -162,7 +152,6 @@ export function lost(race: Race, id: string | undefined, loss: Loss): Change {
   const quick = livedMs < race.timing.stableMs && loss.action === 'retry'
   return {
     carrier: null,
-    accused: null,
     livedMs,
     routes: routes.lost(race.routes, carrier.name, loss.code, quick),
     lastError,

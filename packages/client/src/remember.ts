@@ -1,4 +1,4 @@
-import type { Settings, Storage } from './options.ts'
+import type { Settings } from './options.ts'
 import { noRoutes, proved, type Routes } from './routes.ts'
 
 interface Remembered {
@@ -14,9 +14,13 @@ export function createMemory(url: string, { storage, clock, timing }: Pick<Setti
 
   return {
     recall(): Routes {
-      const { transport, provedMs, until } = read(storage, key)
-      if (until <= clock.now()) return noRoutes
-      return { ...proved(noRoutes, transport, provedMs), preferred: transport }
+      try {
+        const { transport, provedMs, until } = JSON.parse(storage?.getItem(key) ?? '') as Remembered
+        return until > clock.now() ? { ...proved(noRoutes, transport, +provedMs), preferred: transport } : noRoutes
+      } catch {
+        // Nothing there, or not ours.
+        return noRoutes
+      }
     },
     keep(transport: string, provedMs: number): void {
       if (!storage || transport === last) return
@@ -28,17 +32,5 @@ export function createMemory(url: string, { storage, clock, timing }: Pick<Setti
         // Full or forbidden storage: the next page starts without a memory, and nothing else is lost.
       }
     },
-  }
-}
-
-function read(storage: Storage | null, key: string): Remembered {
-  const nothing = { transport: '', provedMs: 0, until: 0 }
-  try {
-    const { transport, provedMs, until } = JSON.parse(storage?.getItem(key) ?? '{}') as Partial<Remembered>
-    return typeof transport === 'string' && Number.isFinite(provedMs) && Number.isFinite(until)
-      ? ({ transport, provedMs, until } as Remembered)
-      : nothing
-  } catch {
-    return nothing
   }
 }

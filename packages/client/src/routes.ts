@@ -6,9 +6,6 @@ export interface Route {
   readonly setback: string | null
   /** Times in a row that it was lost soon after it took over. */
   readonly quickLosses: number
-  /** Times that it was lost on trial while another transport held. */
-  readonly flaps: number
-  readonly restUntil: number
   /** How long it took to prove itself last, in ms. */
   readonly provedMs: number | null
 }
@@ -21,65 +18,50 @@ export interface Routes {
 
 export const noRoutes: Routes = { known: {}, preferred: null }
 
-const unknownRoute: Route = { setback: null, quickLosses: 0, flaps: 0, restUntil: 0, provedMs: null }
+const unknownRoute: Route = { setback: null, quickLosses: 0, provedMs: null }
 const doubtAfter = 3
 
-export const routeOf = (routes: Routes, name: string): Route => routes.known[name] ?? unknownRoute
+export const routeOf = (routes: Routes, name: string | undefined): Route => routes.known[name ?? ''] ?? unknownRoute
 
 const change = (routes: Routes, name: string, by: Partial<Route>): Routes => ({
   ...routes,
   known: { ...routes.known, [name]: { ...routeOf(routes, name), ...by } },
 })
 
-export const isResting = (routes: Routes, name: string, now: number): boolean => routeOf(routes, name).restUntil > now
+/** Lost quickly several times in a row: it must hold beside another one before it carries again. */
+export const isDoubted = (routes: Routes, name: string | undefined): boolean =>
+  routeOf(routes, name).quickLosses >= doubtAfter
 
-/** Lost quickly several times in a row: it must first hold beside another one. */
-export const isDoubted = (routes: Routes, name: string): boolean => routeOf(routes, name).quickLosses >= doubtAfter
-
-/** The order of a race: what worked here before, then by preference; the doubted and the resting come last, but they come. */
-export function plan(transports: readonly string[], routes: Routes, now: number): string[] {
-  const last = (name: string) => Number(isDoubted(routes, name) || isResting(routes, name, now))
-  const first = (name: string) => Number(name !== routes.preferred)
-  return [...transports].sort((a, b) => last(a) - last(b) || first(a) - first(b))
+/** The order of a race: what worked here before, then by preference; the doubted come last, but they come. */
+export function plan(transports: readonly string[], routes: Routes): string[] {
+  const place = (name: string) => (isDoubted(routes, name) ? 2 : name === routes.preferred ? 0 : 1)
+  return [...transports].sort((a, b) => place(a) - place(b))
 }
 
 /** The first one's head start: a little over what it took to prove itself last, within bounds. */
-export const headStart = (routes: Routes, name: string | undefined, { headStartMs }: Timing): number => {
-  const provedMs = name === undefined ? null : routeOf(routes, name).provedMs
-  return provedMs === null ? headStartMs : Math.min(Math.max(headStartMs, 1.25 * provedMs), 3 * headStartMs)
-}
+export const headStart = (routes: Routes, name: string | undefined, { headStartMs }: Timing): number =>
+  Math.min(Math.max(headStartMs, 1.25 * (routeOf(routes, name).provedMs ?? 0)), 3 * headStartMs)
 
 export const proved = (routes: Routes, name: string, provedMs: number): Routes => change(routes, name, { provedMs })
 
-export function setBack(routes: Routes, name: string, setback: string): Routes {
-  const changed = change(routes, name, { setback })
-  return routes.preferred === name ? { ...changed, preferred: null } : changed
-}
+export const setBack = (routes: Routes, name: string, setback: string): Routes => ({
+  ...change(routes, name, { setback }),
+  preferred: routes.preferred === name ? null : routes.preferred,
+})
 
 /**
  * The carrier was lost. A quick loss makes its transport doubtful, and clears the others: what takes one after the other is
  * the network, not a transport.
  */
 export function lost(routes: Routes, name: string, setback: string, quick: boolean): Routes {
-  const { quickLosses } = routeOf(routes, name)
-  if (!quick) return change(routes, name, { setback, quickLosses: 0 })
-  const known: Record<string, Route> = {}
-  for (const [other, route] of Object.entries(routes.known)) known[other] = { ...route, quickLosses: 0 }
-  return change({ ...routes, known }, name, { setback, quickLosses: quickLosses + 1 })
-}
-
-/** It was lost on trial and the carrier held: it rests, longer each time. */
-export function flapped(routes: Routes, name: string, now: number, { probeMs, probeCapMs }: Timing): Routes {
-  const flaps = routeOf(routes, name).flaps + 1
-  return change(routes, name, {
-    setback: 'flapping',
-    flaps,
-    restUntil: now + Math.min(probeCapMs, probeMs * 2 ** flaps),
-  })
+  const quickLosses = quick ? routeOf(routes, name).quickLosses + 1 : 0
+  const others = quick ? Object.keys(routes.known) : []
+  const cleared = others.reduce((all, other) => change(all, other, { quickLosses: 0 }), routes)
+  return change(cleared, name, { setback, quickLosses })
 }
 
 /** It has carried the session for a stable while. */
 export const held = (routes: Routes, name: string): Routes => ({
-  ...change(routes, name, { setback: null, quickLosses: 0, flaps: 0, restUntil: 0 }),
+  ...change(routes, name, { setback: null, quickLosses: 0 }),
   preferred: name,
 })

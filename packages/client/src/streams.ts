@@ -1,5 +1,5 @@
 import { HoldfastError, Stream } from '@holdfast/protocol'
-import { type Observable, Subject, type Subscriber } from 'rxjs'
+import { type Observable, Subject, type Subscriber, type TeardownLogic } from 'rxjs'
 
 export type Report = (error: unknown) => void
 export type Streams = ReturnType<typeof createStreams>
@@ -26,7 +26,7 @@ export function createStreams() {
   return {
     report,
     errors$,
-    stream: <T>(open: (subscriber: Subscriber<T>) => () => void): Observable<T> => new Stream<T>(report, open),
+    stream: <T>(open: (subscriber: Subscriber<T>) => TeardownLogic): Observable<T> => new Stream<T>(report, open),
     end: () => errors.complete(),
   }
 }

@@ -3,18 +3,18 @@ import {
   type From,
   HoldfastError,
   type PublishOptions,
-  parseFrom,
+  parseCursor,
   type Receipt,
   Stream,
   type Topic,
   type TopicEvent,
   topicNameFault,
 } from '@holdfast/protocol'
-import type { Observable, Subscriber } from 'rxjs'
+import type { Observable } from 'rxjs'
 import type { Ended, Send } from './sender.ts'
 import type { Report, Streams } from './streams.ts'
 import type { Topics } from './topics.ts'
-import { positionOf, wireFrom } from './wire-topic.ts'
+import { type Hearer, positionOf, wireFrom } from './wire-topic.ts'
 
 export interface TopicDeps {
   readonly topics: Topics
@@ -35,14 +35,17 @@ class ClientTopic<T> extends Stream<T> implements Topic<T> {
   readonly #deps: TopicDeps
 
   constructor(name: string, from: From, deps: TopicDeps) {
+    const events$ = deps.streams.stream<TopicEvent<T>>((subscriber) => open(deps, name, from, subscriber as Hearer))
     super(deps.report, (subscriber) =>
-      open(deps, name, from, subscriber, (event) => event.type === 'message' && subscriber.next(event.data as T)),
+      events$.subscribe({
+        next: (event) => event.type === 'message' && subscriber.next(event.data),
+        error: (error) => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      }),
     )
     this.name = name
     this.#deps = deps
-    this.events$ = deps.streams.stream<TopicEvent<T>>((subscriber) =>
-      open(deps, name, from, subscriber, (event) => subscriber.next(event as TopicEvent<T>)),
-    )
+    this.events$ = events$
   }
 
   async publish(data: T, options: PublishOptions = {}): Promise<Receipt> {
@@ -60,30 +63,15 @@ class ClientTopic<T> extends Stream<T> implements Topic<T> {
   complete(): void {}
 }
 
-function open<E>(
-  { topics, ended }: TopicDeps,
-  name: string,
-  from: From,
-  subscriber: Subscriber<E>,
-  emit: (event: TopicEvent<unknown>) => void,
-): () => void {
-  const start = wireFrom(from)
+function open({ topics, ended }: TopicDeps, name: string, from: From, to: Hearer): (() => void) | undefined {
   const fault = topicNameFault(name)
+  const isStart = typeof from === 'object' || from === 'live' || from === 'start' || parseCursor(from)
   const end = ended()
-  if (fault) subscriber.error(notSent('bad-topic', fault))
-  else if (!parseFrom(start))
-    subscriber.error(new HoldfastError('bad-cursor', `no start: ${start}`, { outcome: 'not-sent' }))
-  else if (end?.code === 'closed') subscriber.complete()
-  else if (end) subscriber.error(end)
-  if (subscriber.closed) return () => {}
-  return topics.listen(name, {
-    from: start,
-    after: null,
-    joined: false,
-    emit,
-    fail: (error) => subscriber.error(error),
-    complete: () => subscriber.complete(),
-  })
+  if (fault) to.error(notSent('bad-topic', fault))
+  else if (!isStart) to.error(notSent('bad-cursor', `no start: ${from}`))
+  else if (end?.code === 'closed') to.complete()
+  else if (end) to.error(end)
+  else return topics.listen(name, wireFrom(from), to)
 }
 
 const notSent = (code: string, message: string) => new HoldfastError(code, message, { outcome: 'not-sent' })

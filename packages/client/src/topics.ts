@@ -1,4 +1,12 @@
-import { type Cursor, decodePayload, type Frame, HoldfastError, inboxTopic, type TopicList } from '@holdfast/protocol'
+import {
+  type Cursor,
+  decodePayload,
+  type Frame,
+  HoldfastError,
+  inboxTopic,
+  type TopicList,
+  type WireFrom,
+} from '@holdfast/protocol'
 import { join } from './join.ts'
 import type { Clock } from './options.ts'
 import type { Reads } from './reads.ts'
@@ -7,6 +15,7 @@ import {
   createWireTopic,
   emitAt,
   gapEvent,
+  type Hearer,
   jump,
   type Listener,
   messageEvent,
@@ -34,10 +43,11 @@ export function createTopics({ clock, reads, subscribe, unsubscribe, ackSoon }: 
   const topics = new Map<string, WireTopic>()
   let dirty: WireTopic[] = []
 
-  function listen(name: string, listener: Listener): () => void {
+  function listen(name: string, from: WireFrom, to: Hearer): () => void {
+    const listener: Listener = { from, to, after: null, joined: false }
     let topic = topics.get(name)
     if (!topic) {
-      topic = createWireTopic(name, listener.from)
+      topic = createWireTopic(name, from)
       topics.set(name, topic)
       listener.joined = true
       topic.listeners = [listener]
@@ -45,7 +55,7 @@ export function createTopics({ clock, reads, subscribe, unsubscribe, ackSoon }: 
     } else {
       clock.clearTimeout(topic.linger)
       topic.linger = null
-      listener.joined = !topic.position && listener.from === topic.from
+      listener.joined = !topic.position && from === topic.from
       topic.listeners = [...topic.listeners, listener]
       if (!listener.joined) join(topic, listener, reads)
     }
@@ -107,7 +117,7 @@ export function createTopics({ clock, reads, subscribe, unsubscribe, ackSoon }: 
       topics.delete(name)
       clock.clearTimeout(topic.linger)
       const error = new HoldfastError(code, message, { outcome: 'rejected' })
-      for (const listener of topic.listeners) listener.fail(error)
+      for (const { to } of topic.listeners) to.error(error)
     },
 
     entry([, name, cursor, time, data, id, encoding]: Frame<'entry'>): void {
@@ -152,7 +162,7 @@ export function createTopics({ clock, reads, subscribe, unsubscribe, ackSoon }: 
         if (error && topic.name === inboxTopic) continue
         topics.delete(topic.name)
         clock.clearTimeout(topic.linger)
-        for (const listener of topic.listeners) error ? listener.fail(error) : listener.complete()
+        for (const { to } of topic.listeners) error ? to.error(error) : to.complete()
       }
     },
   }

@@ -10,17 +10,19 @@ import {
   type TopicEvent,
   type WireFrom,
 } from '@holdfast/protocol'
+import type { Observer } from 'rxjs'
 
-/** One who listens to a topic: an Observable's subscriber. */
+/** An Observable's subscriber. */
+export type Hearer = Observer<TopicEvent<unknown>>
+
+/** One who listens to a topic. */
 export interface Listener {
+  readonly to: Hearer
   readonly from: WireFrom
   /** Only what comes after this is for this listener; null: everything that comes. */
   after: Position | null
   /** False while it waits for the topic's position, or reads what it missed. */
   joined: boolean
-  emit(event: TopicEvent<unknown>): void
-  fail(error: unknown): void
-  complete(): void
 }
 
 /** A topic as this client has subscribed to it on the wire: one cursor, however many listen. */
@@ -108,7 +110,7 @@ export function emitAt(topic: WireTopic, at: Position, event: TopicEvent<unknown
       if (after.epoch === at.epoch && at.offset <= after.offset) continue
       listener.after = null
     }
-    listener.emit(event)
+    listener.to.next(event)
   }
 }
 

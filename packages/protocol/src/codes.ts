@@ -84,9 +84,6 @@ export type Code = CloseCode | RejectCode | LinkCode
 
 /** What to do after `close` (a WebSocket close code); codes that are not Holdfast's mean 'retry'. */
 export function closeAction(close: number): CloseAction {
-  if (close >= 4300 && close < 4400) return 'stop'
-  if (close >= 4200 && close < 4300) return 'authenticate'
-  if (close >= 4100 && close < 4200) return 'elsewhere'
   if (close >= 4050 && close < 4100) return 'renew'
-  return 'retry'
+  return (['retry', 'elsewhere', 'authenticate', 'stop'] as const)[Math.floor(close / 100) - 40] ?? 'retry'
 }

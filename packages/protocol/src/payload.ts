@@ -14,15 +14,15 @@ export interface EncodedPayload {
 /** Encodes a payload. Throws `bad-payload` for what would not arrive as it is: undefined, NaN, Date, Map, cycles, ... */
 export function encodePayload(value: unknown): EncodedPayload {
   if (value instanceof Uint8Array) return { json: `"${toBase64(value)}"`, encoding: 'base64', bytes: value.byteLength }
-  let fault: string | null
+  let json: string | null = null
   try {
-    fault = jsonFault(value)
+    if (isJson(value)) json = JSON.stringify(value)
   } catch {
-    fault = 'it is cyclic or nested too deeply'
+    // Cyclic, or nested too deeply.
   }
-  if (fault)
-    throw new HoldfastError('bad-payload', `not a JSON value nor a Uint8Array: ${fault}`, { outcome: 'not-sent' })
-  const json = JSON.stringify(value)
+  if (json === null) {
+    throw new HoldfastError('bad-payload', 'a payload is a JSON value or a Uint8Array', { outcome: 'not-sent' })
+  }
   return { json, encoding: undefined, bytes: utf8Length(json) }
 }
 
@@ -30,37 +30,15 @@ export function encodePayload(value: unknown): EncodedPayload {
 export const decodePayload = (data: unknown, encoding: 'base64' | undefined): Payload =>
   encoding ? fromBase64(data as string) : (data as Json)
 
-function jsonFault(value: unknown): string | null {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return null
-    case 'number':
-      return Number.isFinite(value) ? null : `${value}`
-    case 'object':
-      break
-    default:
-      return typeof value
-  }
-  if (value === null) return null
-  if (Array.isArray(value)) {
-    for (const item of value) {
-      const fault = jsonFault(item)
-      if (fault) return fault
-    }
-    return null
-  }
+function isJson(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true
+  if (typeof value !== 'object' || 'toJSON' in value) return false
+  if (Array.isArray(value)) return value.every(isJson)
   const prototype = Object.getPrototypeOf(value)
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
-    return value.constructor?.name ?? 'an object of a class'
-  if ('toJSON' in value && typeof value.toJSON === 'function') return 'an object with toJSON'
-  for (const key of Object.keys(value)) {
-    const item = (value as Record<string, unknown>)[key]
-    // An undefined property is left out, as JSON.stringify does: optional fields are everyday TypeScript.
-    const fault = item === undefined ? null : jsonFault(item)
-    if (fault) return fault
-  }
-  return null
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return false
+  // An undefined property is left out, as JSON.stringify does: optional fields are everyday TypeScript.
+  return Object.values(value).every((item) => item === undefined || isJson(item))
 }
 
 /** Bytes of `text` in UTF-8; a lone surrogate counts as the 3 bytes of its replacement. */

@@ -17,8 +17,7 @@ export interface WebSocketLike {
 }
 export type WebSocketClass = new (url: string, protocols: string[]) => WebSocketLike
 
-// A browser tells nothing when its buffer drains, so it is looked at again.
-const lookAgainMs = 20
+// Beyond it the receipts of what is on its way say when there is room: a browser tells nothing when its buffer drains.
 const highWaterBytes = 512 * 1024
 
 /** Carries a session over a WebSocket. @param Socket default: the global one; without any, `missing` says so. */
@@ -33,11 +32,9 @@ export function websocket(Socket?: WebSocketClass): Transport {
 
 function openSocket(Constructor: WebSocketClass, request: LinkRequest, events: LinkEvents): Link {
   const { protocols, first } = offerHello(request.hello)
-  const { clock } = request
   const socket = new Constructor(request.url.replace(/^http/, 'ws'), protocols)
   let opened = false
   let heard = false
-  let timer: unknown = null
 
   socket.onopen = () => {
     opened = true
@@ -58,27 +55,12 @@ function openSocket(Constructor: WebSocketClass, request: LinkRequest, events: L
   socket.onerror = () => {}
 
   function release(): void {
-    clock.clearTimeout(timer)
     socket.onopen = socket.onmessage = socket.onclose = null
   }
 
-  function lookAgain(): void {
-    timer = null
-    if (isWritable()) events.writable()
-    else wait()
-  }
-
-  function wait(): void {
-    timer ??= clock.setTimeout(lookAgain, lookAgainMs)
-  }
-
-  const isWritable = () => socket.readyState === 1 && socket.bufferedAmount < highWaterBytes
-
   return {
     get writable() {
-      const writable = isWritable()
-      if (!writable && opened) wait()
-      return writable
+      return socket.readyState === 1 && socket.bufferedAmount < highWaterBytes
     },
     send: (lines) => socket.send(lines.join('\n')),
     close() {
