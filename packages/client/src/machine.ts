@@ -130,7 +130,7 @@ export const connectionMachine = setup({
         'try.lost': [
           { guard: 'isFatal', target: 'failed', actions: 'lose' },
           { guard: 'endsRace', target: 'waiting', actions: 'lose' },
-          { guard: 'isContender', target: '.hedging', reenter: true, actions: 'lose' },
+          { guard: 'isContender', target: '.hedging', actions: 'lose' },
         ],
         reconnect: restart,
         'network.hint': restart,
