@@ -40,7 +40,6 @@ describe('a conversation', () => {
   test.each([false, true])('over SSE and POST (behind express.json(): %s)', async (json) => {
     const { default: express } = await import('express')
     served = await serve({}, (app) => json && app.use(express.json({ type: '*/*', strict: false }), express.text()))
-    served = json ? served : served
     const { hello, line } = drawSession()
     const stream = await openSse(served.base, hello([['chat', 'live']]))
     expect(stream.response.headers.get('content-type')).toBe('text/event-stream')
@@ -94,6 +93,30 @@ describe('a conversation', () => {
     const entries = got.frames[0]?.[0] === 'heartbeat' ? (await poll(chat)).frames : got.frames
     expect(entries).toEqual([['entry', 'chat', sent.frames[0]![2], expect.any(Number), 'x', expect.any(String)]])
     expect((await poll(sent.frames[0]![2] as string)).frames).toEqual([['heartbeat']])
+  })
+
+  test('a publish to a topic address whose body express.json() has read', async () => {
+    const { default: express } = await import('express')
+    served = await serve({}, (app) => app.use(express.json()))
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${served.base}/topics/a`, { method: 'POST', body: '{"x":[1]}', headers })
+    expect(response.status).toBe(201)
+    expect(await response.json()).toEqual({
+      cursor: expect.stringMatching(/\.1$/),
+      offset: 1,
+      epoch: expect.any(String),
+    })
+  })
+
+  test('what the client has acknowledged is no longer kept for its inbox', async () => {
+    served = await serve({ onSession: (session) => session.send('first') })
+    const { hello } = drawSession()
+    const { frames, send } = dial(served.base, hello([['$inbox', 'start']]))
+    const entry = await frames.kind('entry')
+    send(['ack', [['$inbox', entry[2]]]], ['ping', 1])
+    await frames.kind('pong')
+    const again = dial(served.base, hello([['$inbox', 'start']], { link: 2 }))
+    expect(await again.frames.kind('subscribed')).toEqual(['subscribed', '$inbox', entry[2]])
   })
 
   test('at a topic of its own address', async () => {

@@ -19,8 +19,6 @@ export interface Link {
   readonly transport: Transport
   readonly subscriptions: Subscriptions
   readonly closed: boolean
-  /** Whether the client has sent anything on it after the hello. */
-  readonly proven: boolean
   readonly waiting: number
   send(line: string): void
   flush(): void
@@ -54,7 +52,6 @@ export function createLink(
   const outbox = createOutbox(context, sink, () => end(fault('too-slow', 'too much waits for the socket')))
   const polls = transport === 'poll'
   let closed = false
-  let proven = false
   let heardAt = clock.now()
   let beatAt = heardAt
 
@@ -100,9 +97,6 @@ export function createLink(
     get closed() {
       return closed
     },
-    get proven() {
-      return proven
-    },
     get waiting() {
       return outbox.waiting
     },
@@ -113,7 +107,6 @@ export function createLink(
     },
     heard() {
       heardAt = clock.now()
-      proven = true
     },
     drained: () => subscriptions.pump(),
     sweep(now) {

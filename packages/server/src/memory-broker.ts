@@ -1,4 +1,5 @@
 import type { Broker, Log, LogOptions } from './broker.ts'
+import { BrokerError } from './broker.ts'
 import type { Clock } from './clock.ts'
 import { drawId, realClock } from './clock.ts'
 import type { MemoryLog } from './memory-log.ts'
@@ -10,11 +11,20 @@ export interface MemoryBrokerOptions {
   random?: () => number
   /** Of all logs together; beyond it the log that was appended to longest ago loses its oldest entries. Default 256 MiB. */
   bytes?: number
+  /** Sessions, those that ended a short while ago among them; one more fails. Default 100,000. */
+  sessions?: number
+  /** Logs; one more fails. Default 200,000. */
+  logs?: number
   /** Pause between two searches for what is over. Default 10,000 ms; they happen as the broker is used, by no timer. */
   sweepMs?: number
 }
 
-export const memoryBrokerDefaults = { bytes: 256 * 1024 * 1024, sweepMs: 10_000 } as const
+export const memoryBrokerDefaults = {
+  bytes: 256 * 1024 * 1024,
+  sessions: 100_000,
+  logs: 200_000,
+  sweepMs: 10_000,
+} as const
 
 // Numbers of a session that was never created, which no hub makes.
 const unregisteredTtlMs = 60_000
@@ -22,11 +32,11 @@ const unregisteredTtlMs = 60_000
 /** The broker of one process, which forgets at its end. Several hubs may share it as so many nodes. */
 export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
   const { clock = realClock, random = Math.random } = options
-  const { bytes: most, sweepMs } = { ...memoryBrokerDefaults, ...options }
+  const limits = { ...memoryBrokerDefaults, ...options }
   // The least recently appended comes first.
   const logs = new Map<string, MemoryLog>()
   const channels = new Map<string, Set<(message: string) => void>>()
-  const sessions = createMemorySessions(clock, unregisteredTtlMs)
+  const sessions = createMemorySessions(clock, unregisteredTtlMs, limits.sessions)
   let total = 0
   let sweptAt = clock.now()
 
@@ -44,6 +54,7 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
     const begin = (): MemoryLog => {
       const found = find()
       if (found) return found
+      if (logs.size >= limits.logs) throw new BrokerError(`${limits.logs} logs are kept already`, { certain: true })
       const begun = createMemoryLog(drawId(random, 8), logOptions)
       begun.usedAt = clock.now()
       logs.set(name, begun)
@@ -106,16 +117,16 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
   }
 
   function shed(): void {
-    if (total <= most) return
+    if (total <= limits.bytes) return
     for (const target of logs.values()) {
-      while (total > most && target.shed()) measured(target, null)
-      if (total <= most) return
+      while (total > limits.bytes && target.shed()) measured(target, null)
+      if (total <= limits.bytes) return
     }
   }
 
   function sweep(): void {
     const now = clock.now()
-    if (now - sweptAt < sweepMs) return
+    if (now - sweptAt < limits.sweepMs) return
     sweptAt = now
     sessions.sweep()
     for (const [name, target] of logs) {

@@ -1,4 +1,5 @@
 import type { SessionRegistry } from './broker.ts'
+import { BrokerError } from './broker.ts'
 import type { Clock } from './clock.ts'
 import type { Numbers } from './numbers.ts'
 import { createNumbers } from './numbers.ts'
@@ -14,10 +15,14 @@ export interface MemorySessions extends SessionRegistry {
   sweep(): void
 }
 
-/** Sessions in memory. What nobody touches goes at its time, when the next sweep comes by. */
-export function createMemorySessions(clock: Clock, defaultTtlMs: number): MemorySessions {
+/** At most so many sessions in memory. What nobody touches goes at its time, when the next sweep comes by. */
+export function createMemorySessions(clock: Clock, defaultTtlMs: number, most: number): MemorySessions {
   const table = new Map<string, Kept>()
 
+  const sweep = () => {
+    const now = clock.now()
+    for (const [id, kept] of table) if (kept.until <= now) table.delete(id)
+  }
   const find = (id: string): Kept | undefined => {
     const kept = table.get(id)
     if (!kept || kept.until > clock.now()) return kept
@@ -27,6 +32,8 @@ export function createMemorySessions(clock: Clock, defaultTtlMs: number): Memory
   const keep = (id: string): Kept => {
     const found = find(id)
     if (found) return found
+    if (table.size >= most) sweep()
+    if (table.size >= most) throw new BrokerError(`${most} sessions are kept already`, { certain: true })
     const kept: Kept = { record: null, until: clock.now() + defaultTtlMs, numbers: createNumbers() }
     table.set(id, kept)
     return kept
@@ -68,9 +75,6 @@ export function createMemorySessions(clock: Clock, defaultTtlMs: number): Memory
       if (kept) kept.numbers = createNumbers()
     },
     numbers: (id) => keep(id).numbers,
-    sweep() {
-      const now = clock.now()
-      for (const [id, kept] of table) if (kept.until <= now) table.delete(id)
-    },
+    sweep,
   }
 }

@@ -85,6 +85,7 @@ export function createSessions(
       const record = check((await broker.sessions.get(id)) ?? lost(), hash(secret))
       const known = locals.get(id)?.session
       if (known) return known
+      if (locals.size >= settings.limits.sessions) throw fault('later', 'too many sessions at this node', 1_000)
       const user: unknown = JSON.parse(record.user)
       return local(id, { user, json: record.user, key: settings.userId(user) })
     },

@@ -19,6 +19,11 @@ export interface WebSocketGlue {
 // What ws would say by itself when a message is too long or no UTF-8, in the codes of the protocol.
 const translated: Record<number, keyof typeof closeCodes> = { 1009: 'too-large', 1007: 'malformed' }
 
+const errorCodes: Record<string, 'too-large' | 'malformed'> = {
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'too-large',
+  WS_ERR_INVALID_UTF8: 'malformed',
+}
+
 class Socket extends WebSocket {
   override close(code?: number, reason?: string | Buffer): void {
     const known = code === undefined ? undefined : translated[code]
@@ -76,6 +81,9 @@ export function createWebSocketGlue(batchBytes: number, accept: (upgrade: Upgrad
       open(events) {
         let opened: SocketLike | null = null
         if (socket.destroyed) return null
+        // The 101 leaves in one segment with what is written in this turn: the welcome.
+        socket.cork()
+        process.nextTick(() => socket.uncork())
         server.handleUpgrade(request, socket, head, (webSocket) => {
           socket.off('error', ignore)
           opened = adapt(webSocket, socket, events)
@@ -87,16 +95,17 @@ export function createWebSocketGlue(batchBytes: number, accept: (upgrade: Upgrad
 }
 
 function adapt(webSocket: WebSocket, socket: Duplex, events: SocketEvents): SocketLike {
-  // What is written in this turn leaves in one segment: the 101 with the welcome.
-  socket.cork()
-  process.nextTick(() => socket.uncork())
   const onDrain = () => events.drained()
   socket.on('drain', onDrain)
   webSocket.on('message', (data, isBinary) => {
     if (isBinary) events.broken('malformed')
     else events.message(data.toString())
   })
-  webSocket.on('error', () => {})
+  // ws closes by itself then; this counts it.
+  webSocket.on('error', (error: Error & { code?: string }) => {
+    const code = errorCodes[error.code ?? '']
+    if (code) events.broken(code)
+  })
   webSocket.on('close', () => {
     socket.off('drain', onDrain)
     events.gone()
