@@ -1,1 +1,2 @@
-export {}
+/** For the tests of those who use Holdfast. */
+export { type MemoryHub, type MemoryTransport, memory } from './transports/memory.ts'
