@@ -122,6 +122,29 @@ describe('downstream', () => {
     await node.close({ drainMs: 0 })
   })
 
+  test('live is that head for polls as well, though authorize outlasts them', async () => {
+    const { hub, pass } = createWorld()
+    const allow: ((may: boolean) => void)[] = []
+    const node = hub({ authorize: () => new Promise<boolean>((resolve) => allow.push(resolve)) })
+    const { hello, line } = drawSession()
+    await node.topic('a').publish('before')
+    const first = await request(node, '/poll', hello([['a', 'live']])).answer
+    expect(first.frames.map(([kind]) => kind)).toEqual(['welcome'])
+    await node.topic('a').publish('meanwhile')
+    const poll = () => request(node, '/poll', `${line()}\n["poll",[["a","live"]]]`)
+    const second = poll()
+    await pass(5_500)
+    expect(second.frames).toEqual([['heartbeat']])
+    const third = poll()
+    await settled()
+    for (const may of allow) may(true)
+    expect((await third.answer).frames.map((frame) => [frame[0], frame[4]])).toEqual([
+      ['subscribed', undefined],
+      ['entry', 'meanwhile'],
+    ])
+    await node.close({ drainMs: 0 })
+  })
+
   test('the writes of one turn are one message', async () => {
     const { hub } = createWorld()
     const node = hub()

@@ -20,6 +20,8 @@ export function createPoll(
   const { limits } = context.settings
   // The sinks of links that are here; a link goes on between its polls.
   const sinks = new WeakMap<Link, PollSink>()
+  // `live` is the head when it was first read, though authorization may outlast a poll.
+  const lives = new WeakMap<Link, Map<string, Asked>>()
 
   return async (exchange) => {
     const text = await exchange.body(limits.batchBytes)
@@ -30,6 +32,7 @@ export function createPoll(
   async function begin(exchange: Exchange, line: string): Promise<void> {
     const { session, hello, welcome, asked } = await admission.admit(line, exchange, 'poll')
     const { link, sink } = attach(session, hello.link)
+    lives.set(link, new Map(asked))
     link.send(welcome)
     link.subscribe(hello.topics, asked)
     sink.wait(exchange)
@@ -47,17 +50,22 @@ export function createPoll(
         asked.set(topic, topics.peek(topic))
     }
     const session = await sessions.find(id, secret)
-    const known = session.links.get(number)
+    const there = session.links.get(number)
     const { link, sink } =
-      known && sinks.has(known) ? { link: known, sink: sinks.get(known) as PollSink } : attach(session, number)
+      there && sinks.has(there) ? { link: there, sink: sinks.get(there) as PollSink } : attach(session, number)
     session.heard(number)
     if (link.closed) return refuse(context, exchange, { code: 'superseded', message: 'a newer link took over' })
     if (!sink.wait(exchange)) return
     link.subscriptions.clear()
+    const before = lives.get(link)
+    const now = new Map<string, Asked>()
     for (const [topic, from] of wanted) {
-      const repeated = link.subscriptions.knows(topic) && parseCursor(from) !== null
-      link.subscriptions.add(topic, from, asked.get(topic), repeated)
+      const known = link.subscriptions.knows(topic)
+      const live = (known ? undefined : before?.get(topic)) ?? asked.get(topic)
+      if (from === 'live' && !known) now.set(topic, live)
+      link.subscriptions.add(topic, from, live, known && parseCursor(from) !== null)
     }
+    lives.set(link, now)
   }
 
   function attach(session: Session, number: number): { link: Link; sink: PollSink } {

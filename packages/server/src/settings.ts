@@ -21,7 +21,7 @@ export const hubLimits = {
   /** Handlers that run for one session; more are rejected with `queue-full`. */
   requests: 1_024,
   /** Links that are being admitted, and plain topic streams, each; more are refused with `later`. */
-  handshakes: 1_000,
+  handshakes: 4_000,
   streams: 1_000,
   /** Upstream bytes of a session that wait for their turn; beyond it its socket is not read and a POST is refused with `later`. */
   upstreamBytes: 2 * 1024 * 1024,
