@@ -6,7 +6,7 @@ import type { Loss } from './transports/transport.ts'
 export interface Try {
   readonly id: string
   readonly name: string
-  /** The link's number: rises with each try. */
+  /** The link's number. The hub ends those below the one that is used: later rounds are above, and in a round the better. */
   readonly link: number
   /** Tries of one round share a token. */
   readonly round: number
@@ -90,13 +90,14 @@ export function planned(race: Race): Change {
 
 /** Starts these, but never a second one beside one that is pending: a swallowed handshake blocks a browser's other tabs. */
 function started(race: Race, names: readonly string[]): Change {
-  const { round, now } = race
+  const { round, now, transports } = race
   const contenders = [...race.contenders]
   let { tries } = race
   for (const name of names) {
     if (contenders.some((one) => one.name === name)) continue
     tries++
-    contenders.push({ id: `${name}-${tries}`, name, link: tries, round, startedAt: now(), proved: false })
+    const link = (round + 1) * transports.length - transports.indexOf(name)
+    contenders.push({ id: `${name}-${tries}`, name, link, round, startedAt: now(), proved: false })
   }
   return { tries, contenders }
 }
