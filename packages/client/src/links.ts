@@ -98,11 +98,11 @@ export function createLinks({ url, settings, session, report, send }: LinksDeps)
       opened: () => {
         opened = true
       },
-      batch(text) {
+      batch(text, aside) {
         if (over) return
         const loss = hubLoss(text)
         try {
-          if (one.carries) session.receive(text)
+          if (one.carries) session.receive(text, aside)
           else if (one.welcome) one.missed = true
           else if (!loss) prove(text)
         } catch (error) {

@@ -221,8 +221,8 @@ export function createSession({ settings, streams, pulse, changed, garbled }: Se
       pulse().stop()
     },
 
-    receive(text: string): void {
-      pulse().heard()
+    receive(text: string, aside = false): void {
+      if (!aside) pulse().heard()
       heardBytes += text.length
       if (heardBytes >= wireLimits.ackBytes) {
         heardBytes = 0

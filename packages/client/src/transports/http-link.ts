@@ -16,26 +16,39 @@ export function openHttpLink(
   run: (ask: Ask, events: LinkEvents) => Promise<void>,
   options: Pick<Link, 'acknowledges'> = {},
 ): Link {
-  const abort = new AbortController()
-  const { signal } = abort
+  // Each request has its own, since what Node's fetch adds to a signal stays on it.
+  const aborts: Record<string, AbortController> = {}
   let busy = false
+  let over = false
 
-  const unlessOver = (tell: () => void) => (signal.aborted ? undefined : tell())
+  const unlessOver = (tell: () => void) => (over ? undefined : tell())
   const events: LinkEvents = {
     opened: () => unlessOver(sink.opened),
-    batch: (text) => unlessOver(() => sink.batch(text)),
+    batch: (text, aside) => unlessOver(() => sink.batch(text, aside)),
     writable: () => unlessOver(sink.writable),
     tooLarge: (line) => unlessOver(() => sink.tooLarge(line)),
     lost: (loss) =>
       unlessOver(() => {
-        abort.abort()
+        close()
         sink.lost(loss)
       }),
   }
   const failed = (what: string) => (error: unknown) => events.lost(networkLoss('cut', `the ${what} failed: ${error}`))
 
+  function open(path: string, body: string): Promise<Response> {
+    const abort = new AbortController()
+    if (over) abort.abort()
+    aborts[path] = abort
+    return post(fetchLike, `${request.url}/${path}`, body, abort.signal)
+  }
+
+  function close(): void {
+    over = true
+    for (const abort of Object.values(aborts)) abort.abort()
+  }
+
   const ask: Ask = async (path, body) => {
-    const response = await post(fetchLike, `${request.url}/${path}`, body, signal)
+    const response = await open(path, body)
     if (response.ok) {
       events.opened()
       return response
@@ -45,7 +58,7 @@ export function openHttpLink(
   }
 
   async function deliver(lines: readonly string[]): Promise<void> {
-    const response = await post(fetchLike, `${request.url}/send`, [request.session, ...lines].join('\n'), signal)
+    const response = await open('send', [request.session, ...lines].join('\n'))
     const text = await response.text()
     const loss = hubLoss(text)
     if (response.status === 413 && lines.length > 1) {
@@ -56,7 +69,7 @@ export function openHttpLink(
     if (loss) return events.lost(loss)
     if (response.status === 413) return events.tooLarge(lines[0] as string)
     if (!response.ok) return events.lost(networkLoss('upstream-failed', `HTTP ${response.status} on a POST`))
-    if (text.startsWith('[')) return events.batch(text)
+    if (text.startsWith('[')) return events.batch(text, true)
     if (text !== '') events.lost(networkLoss('not-holdfast', 'something else than the hub answered a POST'))
   }
 
@@ -65,7 +78,7 @@ export function openHttpLink(
   return {
     ...options,
     get writable() {
-      return !busy && !signal.aborted
+      return !busy && !over
     },
     send(lines) {
       busy = true
@@ -74,6 +87,6 @@ export function openHttpLink(
         events.writable()
       }, failed('POST'))
     },
-    close: () => abort.abort(),
+    close,
   }
 }

@@ -27,8 +27,8 @@ export interface LinkRequest {
 export interface LinkEvents {
   /** Something was reached, and it took the hello; proof is only what arrives. */
   opened(): void
-  /** Frames from the hub, joined by newlines. */
-  batch(text: string): void
+  /** Frames from the hub, joined by newlines. `aside`: in answer to a POST, which says nothing of the way down. */
+  batch(text: string, aside?: boolean): void
   /** `writable` has become true. */
   writable(): void
   /** A frame with this number is too large for the path (413): it will not arrive by this link. */
