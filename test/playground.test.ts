@@ -1,0 +1,90 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { launchBrowser } from './support/browser.ts'
+import { type RunningPlayground, runPlayground } from './support/playground.ts'
+
+let playground: RunningPlayground
+let browser: Browser
+let page: Page
+
+beforeAll(async () => {
+  ;[playground, browser] = await Promise.all([runPlayground(), launchBrowser()])
+}, 60_000)
+
+afterAll(async () => {
+  await browser?.close()
+  // It ends by itself, or not at all.
+  expect(await playground?.stop()).toBe(0)
+})
+
+describe('the playground', { timeout: 60_000 }, () => {
+  test('streams within two seconds of opening, on a page that has no errors', async () => {
+    page = await browser.newPage()
+    const errors: string[] = []
+    page.on('pageerror', (error) => errors.push(error.message))
+    const opened = performance.now()
+    await page.goto(playground.url, { waitUntil: 'commit' })
+    await page.locator('.plot b', { hasText: /\d/ }).first().waitFor()
+    expect(performance.now() - opened).toBeLessThan(2000)
+    await carries('websocket')
+    expect(errors).toEqual([])
+  })
+
+  test('counts what the server counts', async () => {
+    const before = await received()
+    await atLeast(before + 20)
+  })
+
+  test('checks a chat message off when the hub has accepted it, and shows it once', async () => {
+    await page.getByLabel('Message', { exact: true }).fill('is anybody there?')
+    await page.getByRole('button', { name: 'Send' }).click()
+    const line = page.locator('#messages li', { hasText: 'is anybody there?' })
+    await line.getByText('sent ✓').waitFor()
+    expect(await line.count()).toBe(1)
+  })
+
+  test('goes on over SSE where WebSocket is refused, climbs back when that is over, and loses nothing', async () => {
+    await page.getByRole('radio', { name: 'Refused' }).check()
+    await carries('sse')
+    await page.locator('.node.active[data-state^="online."]').waitFor()
+    await atLeast((await received()) + 20)
+    await page.getByRole('button', { name: 'Heal all' }).click()
+    await page.getByRole('button', { name: 'Try now' }).click()
+    await carries('websocket')
+    await atLeast((await received()) + 20)
+    expect(await promises()).toEqual({ lost: '0', doubled: '0', reordered: '0', gaps: '0' })
+  })
+
+  test('sends afterwards what was written while everything was blocked', async () => {
+    await page.getByLabel('Block everything').check()
+    await page.getByLabel('Message', { exact: true }).fill('from inside the tunnel')
+    await page.getByRole('button', { name: 'Send' }).click()
+    const line = page.locator('#messages li', { hasText: 'from inside the tunnel' })
+    await line.getByText(/sending|waits/).waitFor()
+    await page.getByLabel('Block everything').uncheck()
+    await line.getByText('sent ✓').waitFor()
+    expect(await line.count()).toBe(1)
+    expect(await promises()).toEqual({ lost: '0', doubled: '0', reordered: '0', gaps: '0' })
+  })
+})
+
+async function carries(transport: string): Promise<void> {
+  await page.locator(`#badge[data-carrier="${transport}"]`).waitFor()
+}
+
+async function received(): Promise<number> {
+  return Number((await page.locator('#tally-received').innerText()).replaceAll(',', ''))
+}
+
+async function atLeast(count: number): Promise<void> {
+  await page.waitForFunction(
+    (wanted) => Number(document.querySelector('#tally-received')?.textContent?.replaceAll(',', '')) >= wanted,
+    count,
+  )
+}
+
+async function promises(): Promise<Record<string, string>> {
+  const names = ['lost', 'doubled', 'reordered', 'gaps']
+  const values = await Promise.all(names.map((name) => page.locator(`#tally-${name}`).innerText()))
+  return Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']))
+}
