@@ -1,0 +1,136 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { poll, sse, type Transport, websocket } from '@holdfast/client'
+import { memory } from '@holdfast/client/testing'
+import type { UpFrame } from '@holdfast/protocol'
+import { createHub, type HubOptions } from '@holdfast/server'
+import express from 'express'
+import { afterEach, describe, expect, test } from 'vitest'
+import WebSocket from 'ws'
+import { createProbe, type TransportUnderTest, transportContract } from './contract/transport.ts'
+import { createFaultProxy, type FaultProxy } from './support/fault-proxy/index.ts'
+
+const overTheNetwork =
+  (create: () => Transport) =>
+  async (options: HubOptions): Promise<TransportUnderTest & { proxy: FaultProxy }> => {
+    const hub = createHub(options)
+    const app = express()
+    const server = createServer(app)
+    let open = 0
+    const count = (what: { once(event: 'close', listener: () => void): unknown }) => {
+      open++
+      what.once('close', () => open--)
+    }
+    server.on('upgrade', (_, socket) => count(socket))
+    app.use((_, response, next) => {
+      count(response)
+      next()
+    })
+    app.use('/realtime', hub.router())
+    hub.attach(server, '/realtime')
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const proxy = await createFaultProxy({ target: { host: '127.0.0.1', port } })
+    return {
+      transport: create(),
+      hub,
+      proxy,
+      url: `${proxy.url}/realtime`,
+      cut: () => void proxy.cut(),
+      open: () => open,
+      async close() {
+        await hub.close({ drainMs: 0 })
+        await proxy.close()
+        await new Promise((resolve) => {
+          server.close(resolve)
+          server.closeAllConnections()
+        })
+      },
+    }
+  }
+
+transportContract(
+  'websocket',
+  overTheNetwork(() => websocket(WebSocket)),
+)
+transportContract(
+  'sse',
+  overTheNetwork(() => sse()),
+)
+transportContract(
+  'poll',
+  overTheNetwork(() => poll()),
+)
+transportContract(
+  'memory',
+  async (options) => {
+    const hub = createHub(options)
+    const transport = memory(hub)
+    return {
+      transport,
+      hub,
+      url: 'http://test',
+      cut: () => void transport.cut(),
+      open: () => hub.stats().sessions.websocket,
+      close: () => hub.close({ drainMs: 0 }),
+    }
+  },
+  { foreign: false },
+)
+
+describe.each([
+  ['sse', sse],
+  ['poll', poll],
+] as const)('POSTs of %s', (_, create) => {
+  let network: TransportUnderTest & { proxy: FaultProxy }
+  let probe: ReturnType<typeof createProbe>
+  afterEach(async () => {
+    probe.link.close()
+    await network.close()
+  })
+
+  async function begin(fetchLike?: (url: string, init: RequestInit) => Promise<Response>): Promise<void> {
+    network = await overTheNetwork(() => create(fetchLike))({ authorize: () => true })
+    probe = createProbe(network.transport, { url: network.url })
+    await probe.kind('welcome')
+  }
+
+  test('one that a proxy fails is a loss of the network', async () => {
+    await begin()
+    network.proxy.set({ post: 'fail' })
+    await probe.send(['ping', 1])
+    expect(await probe.lost()).toMatchObject({ code: 'upstream-failed', action: 'retry' })
+  })
+
+  test('one that a portal answers with its page is a loss of the network', async () => {
+    const page = () =>
+      new Response('<!doctype html><title>Log in</title>', { headers: { 'content-type': 'text/html' } })
+    await begin((url, init) => (url.endsWith('/send') ? Promise.resolve(page()) : fetch(url, init)))
+    await probe.send(['ping', 1])
+    expect(await probe.lost()).toMatchObject({ code: 'not-holdfast', action: 'retry' })
+  })
+
+  test('what a proxy finds too large is split, and what cannot be split is told', async () => {
+    await begin()
+    const up: unknown[] = []
+    network.hub.topic('up').subscribe((text) => up.push((text as string).length))
+    network.proxy.set({ post: { maxBytes: 10_000 } })
+    await probe.send(...[1, 2, 3, 4, 5].map((n): UpFrame => ['publish', n, 'up', 'x'.repeat(4_000 + n)]))
+    await probe.kind('receipt', 5)
+    await probe.send(['publish', 6, 'up', 'x'.repeat(20_000)])
+    await probe.until(() => probe.tooLarge.length > 0)
+    await probe.send(['skip', 6], ['publish', 7, 'up', 'small'])
+    await probe.kind('receipt', 7)
+    expect(up).toEqual([4_001, 4_002, 4_003, 4_004, 4_005, 5])
+    expect(probe.tooLarge.map((line) => line.slice(0, 20))).toEqual(['["publish",6,"up","x'])
+    expect(probe.losses).toEqual([])
+  })
+
+  test('one that is never answered keeps the next ones back', async () => {
+    await begin()
+    network.proxy.set({ post: 'swallow' })
+    await probe.send(['ping', 1])
+    await network.proxy.next({ event: 'swallowed' })
+    expect([probe.link.writable, probe.losses]).toEqual([false, []])
+  })
+})
