@@ -267,6 +267,7 @@ export function createSession({ settings, streams, pulse, changed, garbled }: Se
 
     end(): void {
       clock.clearTimeout(finishing?.timer)
+      finishing = null
       giveUp('closed', 'the connection was closed')
       topics.end()
     },
