@@ -1,6 +1,6 @@
-import type { Broker } from './broker.ts'
+import type { Broker } from './broker/broker.ts'
 import type { Clock } from './clock.ts'
-import type { Flusher } from './flusher.ts'
+import type { Flusher } from './links/flusher.ts'
 import type { Settings } from './settings.ts'
 import type { Timers } from './timers.ts'
 

@@ -1,7 +1,7 @@
 import type { Context } from './context.ts'
-import type { PlainStreams } from './plain-streams.ts'
-import type { Sessions } from './sessions.ts'
-import type { Topics } from './topics.ts'
+import type { Sessions } from './sessions/sessions.ts'
+import type { Topics } from './topics/topics.ts'
+import type { PlainStreams } from './transports/plain-streams.ts'
 
 /** One timer for all that is due by time: heartbeats, time-outs, what nobody needs any more. */
 export interface Housekeeping {

@@ -1,8 +1,8 @@
-import type { Broker } from './broker.ts'
+import type { Broker } from './broker/broker.ts'
+import type { MaybePromise } from './broker/maybe-promise.ts'
 import type { Clock } from './clock.ts'
-import { userId } from './identity.ts'
-import type { MaybePromise } from './maybe-promise.ts'
-import type { SessionHandle } from './session.ts'
+import { userId } from './sessions/identity.ts'
+import type { SessionHandle } from './sessions/session.ts'
 import type { Credentials, History, HubLimits, HubTimes, Question, Settings } from './settings.ts'
 import { historyDefaults, hubDefaults, hubLimits } from './settings.ts'
 

@@ -1,6 +1,6 @@
-import type { PlainStreams } from './plain-streams.ts'
-import type { Sessions } from './sessions.ts'
-import type { Topics } from './topics.ts'
+import type { Sessions } from './sessions/sessions.ts'
+import type { Topics } from './topics/topics.ts'
+import type { PlainStreams } from './transports/plain-streams.ts'
 
 /** What one node has to do at this moment, and what it has refused so far. */
 export interface HubStats {

@@ -1,0 +1,80 @@
+import type { Clock } from '../clock.ts'
+import type { SessionRegistry } from './broker.ts'
+import { BrokerError } from './broker.ts'
+import type { Numbers } from './numbers.ts'
+import { createNumbers } from './numbers.ts'
+
+interface Kept {
+  record: string | null
+  until: number
+  numbers: Numbers
+}
+
+export interface MemorySessions extends SessionRegistry {
+  numbers(id: string): Numbers
+  sweep(): void
+}
+
+/** At most so many sessions in memory. What nobody touches goes at its time, when the next sweep comes by. */
+export function createMemorySessions(clock: Clock, defaultTtlMs: number, most: number): MemorySessions {
+  const table = new Map<string, Kept>()
+
+  const sweep = () => {
+    const now = clock.now()
+    for (const [id, kept] of table) if (kept.until <= now) table.delete(id)
+  }
+  const find = (id: string): Kept | undefined => {
+    const kept = table.get(id)
+    if (!kept || kept.until > clock.now()) return kept
+    table.delete(id)
+    return undefined
+  }
+  const keep = (id: string): Kept => {
+    const found = find(id)
+    if (found) return found
+    if (table.size >= most) sweep()
+    if (table.size >= most) throw new BrokerError(`${most} sessions are kept already`, { certain: true })
+    const kept: Kept = { record: null, until: clock.now() + defaultTtlMs, numbers: createNumbers() }
+    table.set(id, kept)
+    return kept
+  }
+
+  return {
+    create(id, record, ttlMs) {
+      const found = find(id)
+      if (found && found.record !== null) return found.record
+      const kept = keep(id)
+      kept.record = record
+      kept.until = clock.now() + ttlMs
+      return null
+    },
+    get: (id) => find(id)?.record ?? null,
+    replace(id, expected, record, ttlMs) {
+      const kept = find(id)
+      if (kept?.record !== expected) return false
+      kept.record = record
+      kept.until = clock.now() + ttlMs
+      return true
+    },
+    touch(id, ttlMs) {
+      const kept = find(id)
+      if (!kept) return false
+      kept.until = Math.max(kept.until, clock.now() + ttlMs)
+      return true
+    },
+    received: (id) => find(id)?.numbers.last ?? 0,
+    record(id, number, answer, by) {
+      const { numbers } = keep(id)
+      const earlier = numbers.earlier(number)
+      if (earlier) return earlier
+      numbers.settle(answer, by)
+      return { status: 'applied', answer }
+    },
+    forget(id) {
+      const kept = find(id)
+      if (kept) kept.numbers = createNumbers()
+    },
+    numbers: (id) => keep(id).numbers,
+    sweep,
+  }
+}

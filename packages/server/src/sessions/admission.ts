@@ -1,0 +1,101 @@
+import type { Hello } from '@holdfast/protocol'
+import { encodeFrame, parseHello, version, wireLimits } from '@holdfast/protocol'
+import type { Context } from '../context.ts'
+import type { Fault } from '../faults.ts'
+import { fault, faultOf } from '../faults.ts'
+import { authenticate } from '../hooks.ts'
+import type { Transport } from '../links/link.ts'
+import type { Asked } from '../links/subscriptions.ts'
+import type { Topics } from '../topics/topics.ts'
+import { identify, userMark } from './identity.ts'
+import type { Session } from './session.ts'
+import type { Sessions } from './sessions.ts'
+
+/** What the network tells of a peer. */
+export interface Peer {
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly address: string | undefined
+}
+
+/** A hello that was let in. */
+export interface Admitted {
+  readonly hello: Hello
+  readonly session: Session
+  readonly asked: ReadonlyMap<string, Asked>
+  readonly welcome: string
+}
+
+export interface Admission {
+  /** From the hello's line to its session. Throws faults; everything else it throws is a failure of ours. */
+  admit(line: string, peer: Peer, transport: Transport): Promise<Admitted>
+  close(): void
+}
+
+export function createAdmission(context: Context, topics: Topics, sessions: Sessions): Admission {
+  const { settings, timers } = context
+  let pending = 0
+  let closed = false
+
+  return {
+    async admit(line, peer, transport) {
+      if (closed) throw fault('shutting-down', 'this server goes')
+      if (pending >= settings.limits.handshakes) throw fault('later', 'too many connect at once', 1_000)
+      const hello = parseHello(line)
+      const asked = readPositions(hello)
+      pending++
+      let stop = () => {}
+      const late = new Promise<never>((_, reject) => {
+        stop = timers.after(settings.handshakeMs, () =>
+          reject(fault('handshake-timeout', 'authentication took too long')),
+        )
+      })
+      try {
+        return await Promise.race([enter(hello, asked, peer, transport), late])
+      } finally {
+        pending--
+        stop()
+      }
+    },
+    close() {
+      closed = true
+    },
+  }
+
+  async function enter(hello: Hello, asked: Map<string, Asked>, peer: Peer, transport: Transport): Promise<Admitted> {
+    const { headers, address } = peer
+    const token = hello.token ?? bearer(headers)
+    const user = await authenticate(context, { token, headers, origin: headers.origin, address, transport })
+    const identity = identify(context, user)
+    const session = await sessions.open(hello, identity)
+    const received = await context.broker.sessions.received(hello.session)
+    if (closed) throw fault('shutting-down', 'this server goes')
+    const { messageBytes, batchBytes } = settings.limits
+    const limits = { messageBytes, batchBytes, window: wireLimits.window }
+    const told = { received, user: userMark(identity.key), heartbeatMs: settings.heartbeatMs, limits }
+    return { hello, session, asked, welcome: encodeFrame(['welcome', version, told]) }
+  }
+
+  /** `live` is the head at this moment, before anything is awaited. */
+  function readPositions({ topics: wanted }: Hello): Map<string, Asked> {
+    const asked = new Map<string, Asked>()
+    for (const [topic, from] of wanted) {
+      if (from !== 'live' || asked.size >= settings.limits.subscriptions || topic.startsWith('$')) continue
+      const state = topics.peek(topic)
+      if (state instanceof Promise) state.catch(() => {})
+      asked.set(topic, state)
+    }
+    return asked
+  }
+}
+
+export const bearer = (headers: Peer['headers']): string | undefined =>
+  /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]
+
+/** The fault in whatever an admission threw; a failure of ours is reported. */
+export function faultFrom(context: Context, error: unknown): Fault {
+  const known = faultOf(error)
+  if (known) return known
+  context.report('internal-error', 'a link could not be opened', error)
+  return { code: 'internal-error', message: 'something failed at the server' }
+}

@@ -1,0 +1,90 @@
+import type { EncodedPayload, Payload } from '@holdfast/protocol'
+import { answerId, HoldfastError } from '@holdfast/protocol'
+import type { MaybePromise } from '../broker/maybe-promise.ts'
+import { settle } from '../broker/retry.ts'
+import type { Context } from '../context.ts'
+import { givePayload, payloadValue } from '../topics/publishing.ts'
+import type { SessionHandle, SessionIdentity } from './session.ts'
+
+/** What a handler is given. `signal` aborts when the hub closes. */
+export interface RequestContext<User = unknown, Data = unknown> {
+  readonly name: string
+  readonly data: Data
+  readonly user: User
+  readonly session: SessionHandle
+  readonly signal: AbortSignal
+}
+
+export type RequestHandler<User = unknown, Data = unknown> = (
+  request: RequestContext<User, Data>,
+) => MaybePromise<unknown>
+
+export interface Requests {
+  handle(name: string, handler: RequestHandler<never, never>): () => void
+  /** Throws `unknown-request`, `queue-full`. */
+  check(session: SessionIdentity, name: string): void
+  /** Starts the handler and does not wait for it; its answer goes to the session's inbox. */
+  start(session: SessionIdentity, number: number, name: string, payload: EncodedPayload): void
+  close(): void
+}
+
+export function createRequests(context: Context): Requests {
+  const handlers = new Map<string, RequestHandler>()
+  const running = new Map<string, number>()
+  const ending = new AbortController()
+
+  return {
+    handle(name, handler) {
+      if (handlers.has(name)) throw new Error(`'${name}' has a handler already`)
+      handlers.set(name, handler as RequestHandler)
+      return () => {
+        if (handlers.get(name) === (handler as RequestHandler)) handlers.delete(name)
+      }
+    },
+    check({ id }, name) {
+      if (!handlers.has(name)) throw new HoldfastError('unknown-request', `nobody handles '${name.slice(0, 200)}'`)
+      const most = context.settings.limits.requests
+      if ((running.get(id) ?? 0) >= most) throw new HoldfastError('queue-full', `${most} requests are running`)
+    },
+    start(session, number, name, payload) {
+      const { id } = session
+      running.set(id, (running.get(id) ?? 0) + 1)
+      run(session, number, name, payload)
+        .catch((error) => context.report('broker-failed', `the answer to '${name}' was lost`, error))
+        .finally(() => {
+          const left = (running.get(id) ?? 1) - 1
+          if (left === 0) running.delete(id)
+          else running.set(id, left)
+        })
+    },
+    close: () => ending.abort(),
+  }
+
+  async function run(session: SessionIdentity, number: number, name: string, payload: EncodedPayload): Promise<void> {
+    let answer: EncodedPayload
+    let failed = false
+    try {
+      const handler = handlers.get(name) as RequestHandler
+      const data = payloadValue(payload) as Payload
+      const { user, handle } = session
+      const result = await handler({ name, data, user, session: handle, signal: ending.signal })
+      answer = givePayload(context, result === undefined ? null : result)
+    } catch (error) {
+      failed = true
+      answer = givePayload(context, describe(name, error))
+    }
+    const draft = {
+      time: context.clock.now(),
+      data: answer.json,
+      encoding: answer.encoding,
+      id: answerId(number, failed),
+    }
+    await settle(context, () => session.inbox().log.append(draft))
+  }
+
+  function describe(name: string, error: unknown): [code: string, message: string] {
+    if (error instanceof HoldfastError) return [error.code, error.message]
+    context.report('handler-failed', `the handler of '${name}' failed`, error)
+    return ['handler-failed', 'the handler failed']
+  }
+}

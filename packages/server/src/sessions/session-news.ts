@@ -1,0 +1,55 @@
+import { isPromise } from '../broker/maybe-promise.ts'
+import type { Context } from '../context.ts'
+import type { Fault } from '../faults.ts'
+
+/** What nodes tell each other of one session. */
+export type Piece =
+  /** A frame for a link that is not at the node where it came in. */
+  | { readonly type: 'up'; readonly link: number; readonly frame: readonly unknown[] }
+  /** The client has spoken on this link: older ones are superseded. */
+  | { readonly type: 'proven'; readonly link: number }
+  | { readonly type: 'ended'; readonly reason: Fault }
+
+export interface SessionNews {
+  readonly listening: Promise<void> | undefined
+  tell(piece: Piece): void
+  close(): void
+}
+
+/** `hear` gets what other nodes tell; null only tells. */
+export function createSessionNews(context: Context, id: string, hear: ((piece: Piece) => void) | null): SessionNews {
+  const { broker, node } = context
+  const channel = `session/${id}`
+  let stop: (() => void) | null = null
+  let closed = false
+
+  const opened = (stopListening: () => void) => {
+    if (closed) stopListening()
+    else stop = stopListening
+  }
+  const take = (text: string) => {
+    const { from, ...piece } = JSON.parse(text) as Piece & { from: string }
+    if (!closed && from !== node) hear?.(piece as Piece)
+  }
+  const failed = (error: unknown) => context.report('broker-failed', 'a word to another node was lost', error)
+
+  const listening = hear ? broker.listen(channel, take) : undefined
+  const settled = isPromise(listening) ? listening.then(opened) : undefined
+  if (listening && !isPromise(listening)) opened(listening)
+
+  return {
+    listening: settled,
+    tell(piece) {
+      try {
+        const sent = broker.send(channel, JSON.stringify({ from: node, ...piece }))
+        if (isPromise(sent)) sent.catch(failed)
+      } catch (error) {
+        failed(error)
+      }
+    },
+    close() {
+      closed = true
+      stop?.()
+    },
+  }
+}

@@ -1,0 +1,231 @@
+import type { Hello, UpFrame } from '@holdfast/protocol'
+import { HoldfastError, inboxTopic } from '@holdfast/protocol'
+import type { LogOptions } from '../broker/broker.ts'
+import { receiptOf } from '../broker/receipts.ts'
+import type { Context } from '../context.ts'
+import type { Fault } from '../faults.ts'
+import { fault, isCloseCode } from '../faults.ts'
+import { inboxHistory } from '../settings.ts'
+import type { Declared } from '../topics/declarations.ts'
+import type { Feed } from '../topics/feed.ts'
+import { createFeed } from '../topics/feed.ts'
+import { givePayload } from '../topics/publishing.ts'
+import type { Topics } from '../topics/topics.ts'
+import type { Identity, SessionRecord } from './identity.ts'
+import type { Requests } from './requests.ts'
+import { hash, sameText } from './secret.ts'
+import type { Session, SessionHandle } from './session.ts'
+import { createSession } from './session.ts'
+import type { SessionNews } from './session-news.ts'
+import { createSessionNews } from './session-news.ts'
+
+/** The sessions that this node has to do with. The broker's registry has all of them. */
+export interface Sessions {
+  readonly size: number
+  [Symbol.iterator](): Iterator<Session>
+  /** For a hello: creates the session or attaches to it. Throws faults. */
+  open(hello: Hello, identity: Identity): Promise<Session>
+  /** For a POST. Throws faults. */
+  find(id: string, secret: string): Promise<Session>
+  of(userKey: string): readonly Session[]
+  handle(id: string, user: unknown): SessionHandle
+  /** Ends a session wherever it is; nothing can resume it. */
+  end(id: string, reason: Fault): Promise<void>
+  sweep(now: number): void
+  close(): void
+}
+
+interface Local {
+  session: Session
+  inbox: Feed
+  news: SessionNews
+  touchedAt: number
+}
+
+export function createSessions(
+  context: Context,
+  topics: Topics,
+  requests: Requests,
+  hooks: { created(handle: SessionHandle): void; wake(): void },
+): Sessions {
+  const { broker, clock, settings } = context
+  const ttlMs = settings.sessionTtlMs
+  const locals = new Map<string, Local>()
+  const byUser = new Map<string, Set<Session>>()
+  const inboxOptions: LogOptions = { ...inboxHistory, ageMs: 2 * ttlMs, compact: false, idleMs: ttlMs }
+  const inboxDeclared: Declared = { log: inboxOptions, conflate: null, snapshot: null, schema: null }
+  const inboxLog = (id: string) => broker.log(`${inboxTopic}/${id}`, inboxOptions)
+
+  const sessions: Sessions = {
+    get size() {
+      return locals.size
+    },
+    *[Symbol.iterator]() {
+      for (const { session } of locals.values()) yield session
+    },
+    async open(hello, identity) {
+      if (!locals.has(hello.session)) checkLimits(identity)
+      const mine: SessionRecord = { secret: hash(hello.secret), user: identity.json }
+      const text = JSON.stringify(mine)
+      const found =
+        hello.mode === 'new'
+          ? await broker.sessions.create(hello.session, text, ttlMs)
+          : ((await broker.sessions.get(hello.session)) ?? lost())
+      if (found !== null) {
+        const known = check(found, mine.secret)
+        if (settings.userId(JSON.parse(known.user)) !== identity.key)
+          throw fault('session-lost', 'the session belongs to another user')
+        if (known.user !== mine.user) await broker.sessions.replace(hello.session, found, text, ttlMs)
+      }
+      const session = await local(hello.session, identity)
+      if (found === null) hooks.created(session.handle)
+      return session
+    },
+    async find(id, secret) {
+      const record = check((await broker.sessions.get(id)) ?? lost(), hash(secret))
+      const known = locals.get(id)?.session
+      if (known) return known
+      if (locals.size >= settings.limits.sessions) throw fault('later', 'too many sessions at this node', 1_000)
+      const user: unknown = JSON.parse(record.user)
+      return local(id, { user, json: record.user, key: settings.userId(user) })
+    },
+    of: (userKey) => [...(byUser.get(userKey) ?? [])],
+    handle,
+    end,
+    sweep(now) {
+      for (const each of locals.values()) {
+        const { session } = each
+        session.sweep(now)
+        if (now - session.contactAt >= ttlMs) release(each)
+        else if (now - each.touchedAt >= ttlMs / 4 && now - session.contactAt < ttlMs / 4) void touch(each, now)
+      }
+    },
+    close() {
+      for (const each of [...locals.values()]) release(each)
+    },
+  }
+  return sessions
+
+  function checkLimits({ key }: Identity): void {
+    const { sessions: total, sessionsPerUser } = settings.limits
+    if (locals.size >= total) throw fault('too-many-sessions', `this server takes ${total} sessions`)
+    if (key !== null && (byUser.get(key)?.size ?? 0) >= sessionsPerUser) {
+      throw fault('too-many-sessions', `a user may have ${sessionsPerUser} sessions`)
+    }
+  }
+
+  async function local(id: string, { user, json, key }: Identity): Promise<Session> {
+    const known = locals.get(id) ?? begin(id)
+    // What is sent to the session's links from now on arrives; a POST may follow the welcome at once.
+    await known.news.listening
+    const { session } = known
+    if (session.ended) throw fault(session.ended.code, session.ended.message)
+    file(session, false)
+    session.identify(user, json, key)
+    file(session, true)
+    return session
+  }
+
+  function begin(id: string): Local {
+    const inbox = createFeed(inboxTopic, inboxLog(id), inboxDeclared, clock.now)
+    const session = createSession(context, {
+      id,
+      handle: handle(id, null),
+      inbox: () => inbox,
+      topics,
+      requests,
+      forward: (number, frame) => news.tell({ type: 'up', link: number, frame }),
+      proven: (number) => news.tell({ type: 'proven', link: number }),
+      bye: () => end(id, { code: 'session-closed', message: 'the session said goodbye' }),
+    })
+    const news = createSessionNews(context, id, (piece) => {
+      if (piece.type === 'proven') session.supersede(piece.link)
+      else if (piece.type === 'ended') over(id, piece.reason)
+      else if (session.links.has(piece.link)) {
+        session.heard(piece.link)
+        session.apply(piece.link, piece.frame as UpFrame, undefined)
+      }
+    })
+    const begun = { session, inbox, news, touchedAt: clock.now() }
+    locals.set(id, begun)
+    hooks.wake()
+    return begun
+  }
+
+  function handle(id: string, user: unknown): SessionHandle {
+    return {
+      id,
+      get user() {
+        return locals.get(id)?.session.user ?? user
+      },
+      async send(data) {
+        const payload = givePayload(context, data)
+        const record = await broker.sessions.get(id)
+        if (record === null || (JSON.parse(record) as SessionRecord).ended) {
+          throw new HoldfastError('session-lost', 'the session is over', { outcome: 'rejected' })
+        }
+        const applied = await inboxLog(id).append({ time: clock.now(), data: payload.json, encoding: payload.encoding })
+        return receiptOf(applied)
+      },
+    }
+  }
+
+  async function end(id: string, reason: Fault): Promise<void> {
+    const found = await broker.sessions.get(id)
+    if (found !== null) {
+      const record: SessionRecord = { ...(JSON.parse(found) as SessionRecord), ended: reason }
+      await broker.sessions.replace(id, found, JSON.stringify(record), ttlMs)
+    }
+    await broker.sessions.forget(id)
+    await inboxLog(id).remove()
+    const known = locals.get(id)
+    if (known) known.news.tell({ type: 'ended', reason })
+    else createSessionNews(context, id, null).tell({ type: 'ended', reason })
+    over(id, reason)
+  }
+
+  function over(id: string, reason: Fault): void {
+    const known = locals.get(id)
+    if (!known) return
+    known.session.end(reason)
+    release(known)
+  }
+
+  function release(each: Local): void {
+    locals.delete(each.session.id)
+    file(each.session, false)
+    each.inbox.close()
+    each.news.close()
+  }
+
+  function file(session: Session, add: boolean): void {
+    const { userKey } = session
+    if (userKey === null) return
+    const filed = byUser.get(userKey) ?? new Set()
+    if (add) byUser.set(userKey, filed.add(session))
+    else if (filed.delete(session) && filed.size === 0) byUser.delete(userKey)
+  }
+
+  async function touch(each: Local, now: number): Promise<void> {
+    each.touchedAt = now
+    try {
+      await broker.sessions.touch(each.session.id, ttlMs)
+    } catch (error) {
+      context.report('broker-failed', 'a session was not prolonged', error)
+    }
+  }
+}
+
+function lost(): never {
+  throw fault('session-lost', 'the session is not known')
+}
+
+function check(text: string, secret: string): SessionRecord {
+  const record = JSON.parse(text) as SessionRecord
+  if (!sameText(record.secret, secret)) throw fault('wrong-secret', "the session is somebody else's")
+  if (record.ended) {
+    const { code, message } = record.ended
+    throw fault(isCloseCode(code) ? code : 'session-closed', message)
+  }
+  return record
+}

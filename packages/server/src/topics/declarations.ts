@@ -1,0 +1,66 @@
+import type { LogOptions } from '../broker/broker.ts'
+import type { MaybePromise } from '../broker/maybe-promise.ts'
+import type { History } from '../settings.ts'
+import type { StandardSchema } from './schema.ts'
+
+/** What `hub.topics(pattern, options)` says of the topics whose names match. */
+export interface TopicOptions<T = unknown> {
+  history?: History
+  /** Keeps the newest entry only (true), or the newest of each key. */
+  conflate?: boolean | ((data: T) => string)
+  /** The state, and the cursor up to which it includes the topic; without a cursor the position before the call is taken. */
+  snapshot?: (topic: string) => MaybePromise<Snapshot | null | undefined>
+  /** What clients publish has to pass it; what it makes of that is published. */
+  schema?: StandardSchema<T>
+}
+
+export interface Snapshot {
+  readonly state: unknown
+  readonly cursor?: string
+}
+
+/** The options of one topic with the defaults filled in. */
+export interface Declared {
+  readonly log: LogOptions
+  readonly conflate: ((data: unknown) => string) | null
+  readonly snapshot: ((topic: string) => MaybePromise<Snapshot | null | undefined>) | null
+  readonly schema: StandardSchema<unknown> | null
+}
+
+export interface Declarations {
+  /** The first pattern that matches counts. `*` stands for any characters. */
+  declare(pattern: string, options: TopicOptions<never>): void
+  find(topic: string): Declared
+}
+
+export function createDeclarations(history: Required<History>, idleMs: number): Declarations {
+  const declared: { pattern: RegExp; options: Declared }[] = []
+  const fill = (options: TopicOptions<never>): Declared => ({
+    log: { ...history, ...options.history, compact: Boolean(options.conflate), idleMs },
+    conflate: conflation(options.conflate as TopicOptions['conflate']),
+    snapshot: options.snapshot ?? null,
+    schema: (options.schema as StandardSchema<unknown> | undefined) ?? null,
+  })
+  const fallback = fill({})
+
+  return {
+    declare(pattern, options) {
+      declared.push({ pattern: toRegExp(pattern), options: fill(options) })
+    },
+    find: (topic) => declared.find(({ pattern }) => pattern.test(topic))?.options ?? fallback,
+  }
+}
+
+const conflation = (conflate: TopicOptions['conflate']): Declared['conflate'] => {
+  if (!conflate) return null
+  return conflate === true ? () => '' : (data) => String(conflate(data))
+}
+
+const toRegExp = (pattern: string): RegExp =>
+  new RegExp(
+    `^${pattern
+      .split('*')
+      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+      .join('[^]*')}$`,
+    'u',
+  )

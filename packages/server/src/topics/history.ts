@@ -1,0 +1,71 @@
+import type { Frame } from '@holdfast/protocol'
+import { encodeFrame, formatCursor, HoldfastError, parseFrom, topicNameFault, wireLimits } from '@holdfast/protocol'
+import type { Entry } from '../broker/broker.ts'
+import { settle } from '../broker/retry.ts'
+import type { Context } from '../context.ts'
+import { authorize } from '../hooks.ts'
+import type { Topics } from './topics.ts'
+
+/** Answers a `read` with the line of a `page` or an `unread`. It changes nothing, and begins no topic. */
+export async function readHistory(
+  context: Context,
+  topics: Topics,
+  user: unknown,
+  [, id, topic, from, to]: Frame<'read'>,
+): Promise<string> {
+  try {
+    const wrong = topicNameFault(topic)
+    if (wrong) throw new HoldfastError('bad-topic', wrong)
+    if (!(await authorize(context, user, 'subscribe', topic))) {
+      throw new HoldfastError('forbidden', `you may not subscribe to '${topic}'`)
+    }
+    return await page(context, topics, id, topic, from, to)
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error
+    context.refused(error.code)
+    return encodeFrame(['unread', id, error.code, error.message])
+  }
+}
+
+async function page(
+  context: Context,
+  topics: Topics,
+  id: number,
+  topic: string,
+  from: string,
+  to: number,
+): Promise<string> {
+  const start = parseFrom(from)
+  const last = start?.at === 'last' ? start.count : 0
+  const state = await settle(context, () => topics.peek(topic, last))
+  if (!state || !start) throw new HoldfastError('bad-cursor', `'${topic}' has no such history`)
+  if (start.at === 'cursor' && start.epoch !== state.epoch) {
+    throw new HoldfastError('bad-cursor', `'${topic}' has begun anew since`)
+  }
+  const asked = {
+    cursor: start.at === 'cursor' ? start.offset : 0,
+    start: state.floor,
+    last: state.before,
+    live: state.head,
+  }
+  // Where the history begins later than asked, the page's position says so.
+  const after = Math.max(asked[start.at], state.floor)
+  const { log } = topics.feed(topic)
+  const limits = { maxEntries: wireLimits.pageEntries, maxBytes: context.settings.limits.batchBytes / 2 }
+  const found = after < to ? await settle(context, () => log.read(after, limits)) : null
+  if (found && found.epoch !== state.epoch) throw new HoldfastError('bad-cursor', `'${topic}' has begun anew since`)
+  const entries = (found?.entries ?? []).filter(({ offset }) => offset <= to)
+  const newest = entries.at(-1)?.offset ?? to
+  const done = newest >= Math.min(to, found?.head ?? to) || entries.length < (found?.entries.length ?? 0)
+  const position = formatCursor(state.epoch, Math.max(after, found?.floor ?? 0))
+  return `["page",${id},"${position}",[${entries.map(pageEntry).join(',')}],${done}]`
+}
+
+function pageEntry({ epoch, offset, time, data, id, encoding }: Entry): string {
+  const more = encoding
+    ? `,${JSON.stringify(id ?? null)},"${encoding}"`
+    : id === undefined
+      ? ''
+      : `,${JSON.stringify(id)}`
+  return `["${formatCursor(epoch, offset)}",${time},${data}${more}]`
+}

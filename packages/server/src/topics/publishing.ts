@@ -1,0 +1,87 @@
+import type { EncodedPayload, Encoding } from '@holdfast/protocol'
+import { encodePayload, fromBase64, HoldfastError, utf8Length } from '@holdfast/protocol'
+import type { Draft } from '../broker/broker.ts'
+import type { Context } from '../context.ts'
+import type { Declared } from './declarations.ts'
+import { describeIssue } from './schema.ts'
+
+/** A payload as a client sent it. Throws `bad-payload`, `too-large`. */
+export function readPayload(context: Context, data: unknown, encoding: Encoding | undefined): EncodedPayload {
+  const payload = encoding ? binary(data) : json(data)
+  return checkSize(context, payload)
+}
+
+/** A payload that the hub's own user gave. Throws `bad-payload`, `too-large`. */
+export const givePayload = (context: Context, value: unknown): EncodedPayload =>
+  checkSize(context, encodePayload(value))
+
+/** What the topic's schema makes of a publish of a client. Throws `bad-data`. */
+export async function validate(
+  context: Context,
+  declared: Declared,
+  topic: string,
+  payload: EncodedPayload,
+): Promise<EncodedPayload> {
+  if (!declared.schema) return payload
+  let result: Awaited<ReturnType<typeof run>>
+  const run = (schema: NonNullable<Declared['schema']>) => schema['~standard'].validate(payloadValue(payload))
+  try {
+    result = await run(declared.schema)
+  } catch (error) {
+    context.report('hook-failed', `the schema of '${topic}' failed`, error)
+    throw new HoldfastError('bad-data', `'${topic}': the message could not be checked`)
+  }
+  if (result.issues) throw new HoldfastError('bad-data', `'${topic}': ${describeIssue(result)}`)
+  try {
+    return encodePayload(result.value)
+  } catch (error) {
+    context.report('hook-failed', `the schema of '${topic}' made something that is no payload`, error)
+    throw new HoldfastError('bad-data', `'${topic}': the message could not be checked`)
+  }
+}
+
+/** The entry of a publish. Throws where the topic's `conflate` does. */
+export function createDraft(
+  context: Context,
+  declared: Declared,
+  payload: EncodedPayload,
+  by: { id?: string; user?: string } = {},
+): Draft {
+  const draft: Draft = { time: context.clock.now(), data: payload.json, ...by }
+  const encoded = payload.encoding ? { ...draft, encoding: payload.encoding } : draft
+  if (!declared.conflate) return encoded
+  try {
+    return { ...encoded, key: declared.conflate(payloadValue(payload)) }
+  } catch (error) {
+    context.report('hook-failed', 'a conflate function failed', error)
+    throw new HoldfastError('bad-data', 'the message has no key')
+  }
+}
+
+export const payloadValue = ({ json: text, encoding }: EncodedPayload): unknown =>
+  encoding ? fromBase64(JSON.parse(text)) : JSON.parse(text)
+
+function json(data: unknown): EncodedPayload {
+  let text: string
+  try {
+    text = JSON.stringify(data)
+  } catch {
+    // What can be parsed may be too deep to be written again.
+    throw new HoldfastError('bad-payload', 'nested too deeply')
+  }
+  return { json: text, encoding: undefined, bytes: utf8Length(text) }
+}
+
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+function binary(data: unknown): EncodedPayload {
+  if (typeof data !== 'string' || !base64.test(data)) throw new HoldfastError('bad-payload', 'not base64')
+  const padding = data.endsWith('==') ? 2 : data.endsWith('=') ? 1 : 0
+  return { json: `"${data}"`, encoding: 'base64', bytes: (data.length / 4) * 3 - padding }
+}
+
+function checkSize(context: Context, payload: EncodedPayload): EncodedPayload {
+  const limit = context.settings.limits.messageBytes
+  if (payload.bytes <= limit) return payload
+  throw new HoldfastError('too-large', `the message has ${payload.bytes} bytes, the limit is ${limit}`)
+}

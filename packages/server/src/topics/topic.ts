@@ -1,0 +1,123 @@
+import type { From, MessageEvent, PublishOptions, Receipt, SnapshotEvent, Topic, TopicEvent } from '@holdfast/protocol'
+import { decodePayload, HoldfastError, parseFrom, Stream } from '@holdfast/protocol'
+import type { Observable, Subscriber } from 'rxjs'
+import { filter, map } from 'rxjs'
+import { BrokerError } from '../broker/broker.ts'
+import { receiptOf } from '../broker/receipts.ts'
+import type { Context } from '../context.ts'
+import type { Reader } from '../links/reader.ts'
+import { createReader } from '../links/reader.ts'
+import type { SessionHandle } from '../sessions/session.ts'
+import { locate } from './locate.ts'
+import { createDraft, givePayload, payloadValue } from './publishing.ts'
+import { snapshotsOf } from './snapshots.ts'
+import type { Topics } from './topics.ts'
+import type { Wire } from './wire.ts'
+
+/** What a client published, and who it was; `session` and `user` are null for what a hub published. */
+export interface HubMessage<T, User = unknown> extends MessageEvent<T> {
+  readonly session: SessionHandle<User> | null
+  readonly user: User | null
+}
+
+export type HubTopic<T, User = unknown> = Topic<T, HubMessage<T, User>>
+
+export interface HubTopicOptions {
+  /** Where its subscribers start. Default 'live'. */
+  from?: From
+}
+
+export interface HubTopicParts {
+  topics: Topics
+  handle(id: string, user: unknown): SessionHandle
+  /** Subscribers complete when the hub closes. */
+  subscribers: Set<Subscriber<never>>
+}
+
+/** A topic as the hub's own user has it. */
+export function createHubTopic<T, User>(
+  context: Context,
+  { topics, handle, subscribers }: HubTopicParts,
+  name: string,
+  { from = 'live' }: HubTopicOptions,
+): HubTopic<T, User> {
+  type Event = TopicEvent<T, HubMessage<T, User>>
+  const report = (error: unknown) => context.report('listener-failed', `a listener of '${name}' failed`, error)
+
+  const events$: Observable<Event> = new Stream<Event>(report, (subscriber) => {
+    let reader: Reader | null = null
+    const failed = (error: unknown) => subscriber.error(error)
+    subscribers.add(subscriber as Subscriber<never>)
+    begin(subscriber).then((begun) => {
+      reader = begun
+      if (subscriber.closed) reader.stop()
+      else reader.pump()
+    }, failed)
+    return () => {
+      subscribers.delete(subscriber as Subscriber<never>)
+      reader?.stop()
+    }
+  })
+
+  async function begin(subscriber: Subscriber<Event>): Promise<Reader> {
+    const start = parseFrom(typeof from === 'object' ? `last-${from.last}` : from)
+    if (!start) throw new HoldfastError('bad-cursor', `'${from}' is no place to start`)
+    const asked = start.at === 'live' ? topics.peek(name) : undefined
+    const feed = topics.feed(name)
+    const position = await locate(feed, start, asked)
+    const outlet = {
+      room: () => true,
+      entry: (wire: Wire) => subscriber.next(message(wire)),
+      gap: (gapFrom: string, to: string, reason: 'trimmed' | 'epoch' | 'overrun') =>
+        subscriber.next({ type: 'gap', from: gapFrom, to, reason }),
+      snapshot: ({ cursor, payload }: { cursor: string; payload: Parameters<typeof payloadValue>[0] }) =>
+        subscriber.next({ type: 'snapshot', data: payloadValue(payload), cursor } satisfies SnapshotEvent),
+      failed: (error: unknown) => subscriber.error(error),
+    }
+    return createReader(feed, outlet, position, snapshotsOf(feed, context))
+  }
+
+  function message({ cursor, entry }: Wire): HubMessage<T, User> {
+    const { epoch, offset, time, id } = entry
+    const user = (entry.user === undefined ? null : JSON.parse(entry.user)) as User | null
+    const dot = id?.lastIndexOf('.') ?? -1
+    const session = id === undefined || dot < 0 ? null : (handle(id.slice(0, dot), user) as SessionHandle<User>)
+    // Each listener has its own data: one that changes it harms nobody.
+    const data = decodePayload(JSON.parse(entry.data), entry.encoding) as T
+    const event = { type: 'message', data, cursor, offset, epoch, time, session, user } as const
+    return id === undefined ? event : { ...event, id }
+  }
+
+  async function publish(data: T, { signal }: PublishOptions = {}): Promise<Receipt> {
+    if (signal?.aborted) throw new HoldfastError('aborted', 'given up', { outcome: 'not-sent' })
+    const payload = givePayload(context, data)
+    const feed = topics.feed(name)
+    const draft = createDraft(context, feed.declared, payload)
+    try {
+      const applied = await feed.log.append(draft)
+      return receiptOf(applied)
+    } catch (cause) {
+      const certain = cause instanceof BrokerError && cause.certain
+      throw new HoldfastError('broker-failed', `the publish to '${name}' failed`, {
+        outcome: certain ? 'rejected' : 'unknown',
+        cause,
+      })
+    }
+  }
+
+  const messages$ = events$.pipe(
+    filter((event): event is HubMessage<T, User> => event.type === 'message'),
+    map(({ data }) => data),
+  )
+  const topic = new Stream<T>(report, (subscriber) => messages$.subscribe(subscriber))
+  return Object.assign(topic, {
+    name,
+    events$,
+    publish,
+    next(data: T): void {
+      publish(data).catch((error) => context.report(error.code, `a publish to '${name}' failed`, error))
+    },
+    error(): void {},
+    complete(): void {},
+  })
+}

@@ -1,0 +1,63 @@
+import { HoldfastError, topicNameFault } from '@holdfast/protocol'
+import type { LogState } from '../broker/broker.ts'
+import type { MaybePromise } from '../broker/maybe-promise.ts'
+import type { Context } from '../context.ts'
+import type { Declarations, Declared } from './declarations.ts'
+import type { Feed } from './feed.ts'
+import { createFeed } from './feed.ts'
+
+/** The topics that this node knows. One begins with its first authorised use. */
+export interface Topics {
+  readonly size: number
+  /** Throws `bad-topic`, `topic-limit`. */
+  feed(topic: string): Feed
+  /** Where the topic's log stands, without beginning it. */
+  peek(topic: string, last?: number): MaybePromise<LogState | null>
+  declared(topic: string): Declared
+  /** Lets go of what nobody has read for a session's lifetime. */
+  sweep(now: number): void
+  close(): void
+}
+
+export function createTopics(context: Context, declarations: Declarations): Topics {
+  const { settings, broker, clock } = context
+  const feeds = new Map<string, Feed>()
+
+  const sweep = (now: number) => {
+    for (const [name, feed] of feeds) {
+      if (feed.followers > 0 || now - feed.quietSince < settings.sessionTtlMs) continue
+      feed.close()
+      feeds.delete(name)
+    }
+  }
+
+  return {
+    get size() {
+      return feeds.size
+    },
+    feed(topic) {
+      const known = feeds.get(topic)
+      if (known) return known
+      const fault = topicNameFault(topic)
+      if (fault) throw new HoldfastError('bad-topic', fault)
+      if (feeds.size >= settings.limits.topics) sweep(clock.now())
+      if (feeds.size >= settings.limits.topics) {
+        throw new HoldfastError('topic-limit', `there are ${settings.limits.topics} topics already`)
+      }
+      const declared = declarations.find(topic)
+      const feed = createFeed(topic, broker.log(topic, declared.log), declared, clock.now)
+      feeds.set(topic, feed)
+      return feed
+    },
+    peek(topic, last) {
+      const known = feeds.get(topic)
+      return known ? known.state(last) : broker.log(topic, declarations.find(topic).log).state(last)
+    },
+    declared: (topic) => declarations.find(topic),
+    sweep,
+    close() {
+      for (const feed of feeds.values()) feed.close()
+      feeds.clear()
+    },
+  }
+}

@@ -1,0 +1,53 @@
+import { closeCodes } from '@holdfast/protocol'
+import type { Context } from '../context.ts'
+import type { Fault } from '../faults.ts'
+import { closeLine } from '../faults.ts'
+import type { Peer } from '../sessions/admission.ts'
+import type { Chunk } from '../topics/wire.ts'
+
+/** One HTTP request and its answer. */
+export interface Exchange extends Peer {
+  readonly method: string
+  /** Below the mount, still encoded: `/sse`. */
+  readonly path: string
+  /** The query's parameters, the first of each name. */
+  query(name: string): string | undefined
+  /** The body's text. Throws the fault `too-large` beyond so many bytes. */
+  body(limit: number): Promise<string>
+  answer(status: number, headers: Readonly<Record<string, string>>, body: string): void
+  /** Begins an answer that goes on; null if the peer has gone. */
+  stream(status: number, headers: Readonly<Record<string, string>>, events: StreamEvents): StreamLike | null
+  /** The peer has gone before it had its whole answer. */
+  onGone(listener: () => void): void
+  destroy(): void
+}
+
+export interface StreamEvents {
+  drained(): void
+  gone(): void
+}
+
+export interface StreamLike {
+  write(chunk: Chunk): void
+  /** Bytes that the network has not taken. */
+  readonly buffered: number
+  end(): void
+  destroy(): void
+}
+
+export const textHeaders = { 'Content-Type': 'text/plain;charset=utf-8', 'Cache-Control': 'no-store' } as const
+
+export const jsonHeaders = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' } as const
+
+export const eventHeaders = {
+  'Content-Type': 'text/event-stream',
+  'Cache-Control': 'no-cache, no-transform',
+  // Of nginx and its kin.
+  'X-Accel-Buffering': 'no',
+} as const
+
+/** Ends an exchange with its code, after the lines that it has earned. */
+export function refuse(context: Context, exchange: Exchange, reason: Fault, lines: readonly string[] = []): void {
+  context.refused(reason.code)
+  exchange.answer(closeCodes[reason.code].status, textHeaders, [...lines, closeLine(reason)].join('\n'))
+}

@@ -1,0 +1,41 @@
+import type { Frame } from '@holdfast/protocol'
+import { parseUp } from '@holdfast/protocol'
+import type { Context } from '../context.ts'
+import { fault } from '../faults.ts'
+import { heartbeatLine } from '../links/outbox.ts'
+import { faultFrom } from '../sessions/admission.ts'
+import type { Exchange } from './exchange.ts'
+import { refuse, textHeaders } from './exchange.ts'
+import type { HttpParts } from './exchanges.ts'
+
+/** `POST BASE/send`: what a client without a WebSocket sends. Answered when all of it has been dealt with. */
+export function createSend(context: Context, { sessions }: HttpParts): (exchange: Exchange) => Promise<void> {
+  const { limits } = context.settings
+
+  return async (exchange) => {
+    const { frame, rest } = splitSession(await exchange.body(limits.batchBytes))
+    const [, id, secret, number] = frame
+    const session = await sessions.find(id, secret)
+    if (session.upstream.waiting > limits.upstreamBytes) throw fault('later', 'too much of the session waits', 1_000)
+    session.heard(number)
+    const lines: string[] = []
+    try {
+      const answer = (each: unknown) => lines.push(typeof each === 'string' ? each : JSON.stringify(each))
+      if (rest !== '') await session.upstream.take(rest, { link: number, ended: () => false, answer })
+    } catch (error) {
+      const reason = faultFrom(context, error)
+      session.links.get(number)?.end(reason)
+      return refuse(context, exchange, reason, lines)
+    }
+    // An answer without a frame would not be known as the hub's.
+    exchange.answer(200, textHeaders, lines.length > 0 ? lines.join('\n') : heartbeatLine.text)
+  }
+}
+
+/** The first line of a POST, and what follows it. Throws `malformed`. */
+export function splitSession(text: string): { frame: Frame<'session'>; rest: string } {
+  const end = text.indexOf('\n')
+  const frame = parseUp(end < 0 ? text : text.slice(0, end))
+  if (frame[0] !== 'session') throw fault('malformed', `'session' comes first, not '${frame[0]}'`)
+  return { frame, rest: end < 0 ? '' : text.slice(end + 1) }
+}
