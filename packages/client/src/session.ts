@@ -3,6 +3,7 @@ import {
   encodeFrame,
   HoldfastError,
   type TopicList,
+  toBase64Url,
   version,
   type Welcome,
   wireLimits,
@@ -276,11 +277,5 @@ export function createSession({ settings, streams, pulse, changed, garbled }: Se
 
 const isCursor = (from: string | undefined) => from?.includes('.') === true
 
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-
-/** 22 characters of base64url: 132 random bits. */
-function drawId(random: () => number): string {
-  let id = ''
-  for (let i = 0; i < 22; i++) id += alphabet[Math.floor(random() * 64)]
-  return id
-}
+/** 128 random bits, as 22 characters of base64url. */
+const drawId = (random: () => number): string => toBase64Url(Uint8Array.from({ length: 16 }, () => random() * 256))

@@ -13,7 +13,7 @@ export class HoldfastError<C extends string = Code | (string & {})> extends Erro
   readonly outcome: Outcome | undefined
 
   constructor(code: C, message: string, options: { outcome?: Outcome; cause?: unknown } = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    super(message, options)
     this.code = code
     this.outcome = options.outcome
   }

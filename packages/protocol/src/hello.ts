@@ -2,7 +2,7 @@ import { HoldfastError } from './errors.ts'
 import type { Frame, Hello } from './frames.ts'
 import { subprotocol, version } from './frames.ts'
 import { wireLimits } from './limits.ts'
-import { fromBase64Url, toBase64Url } from './payload.ts'
+import { fromBase64Url, toBase64Url, toUtf8 } from './payload.ts'
 import { isTopicList, parseUp } from './shapes.ts'
 
 /**
@@ -10,7 +10,7 @@ import { isTopicList, parseUp } from './shapes.ts'
  * The hello rides in the upgrade request so that the welcome comes with the 101: one round trip less.
  */
 export function offerHello(line: string): { protocols: string[]; first: string | null } {
-  const encoded = toBase64Url(line)
+  const encoded = toBase64Url(toUtf8(line))
   return encoded.length <= wireLimits.helloHeaderBytes
     ? { protocols: [subprotocol, encoded], first: null }
     : { protocols: [subprotocol], first: line }

@@ -4,8 +4,8 @@ import { utf8Length } from './payload.ts'
 /** The wire name of a session's private inbox. */
 export const inboxTopic = '$inbox'
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a name must not have
-const pattern = /^[^$\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$/
+// \p{Cc}: control characters.
+const pattern = /^[^$\p{Cc}]\P{Cc}*$/u
 
 /** Why `name` cannot name a topic, or null if it can. Names that begin with `$` are the protocol's own. */
 export const topicNameFault = (name: unknown): string | null =>

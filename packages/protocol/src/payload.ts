@@ -41,20 +41,11 @@ function isJson(value: unknown): boolean {
   return Object.values(value).every((item) => item === undefined || isJson(item))
 }
 
+/** `text` in UTF-8; a lone surrogate becomes its replacement character. */
+export const toUtf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
+
 /** Bytes of `text` in UTF-8; a lone surrogate counts as the 3 bytes of its replacement. */
-export function utf8Length(text: string): number {
-  let bytes = text.length
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code < 0x80) continue
-    if (code < 0x800) bytes += 1
-    else if (code >= 0xd800 && code < 0xdc00 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
-      bytes += 2
-      i++
-    } else bytes += 2
-  }
-  return bytes
-}
+export const utf8Length = (text: string): number => toUtf8(text).length
 
 // String.fromCharCode takes its characters as arguments, and engines bound their number.
 const chunk = 0x8000
@@ -73,9 +64,9 @@ export function fromBase64(text: string): Uint8Array {
   return bytes
 }
 
-/** Unpadded base64url (RFC 4648, 5) of text in UTF-8: what may stand in `Sec-WebSocket-Protocol`. */
-export const toBase64Url = (text: string): string =>
-  toBase64(new TextEncoder().encode(text)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+/** Unpadded base64url (RFC 4648, 5): what may stand in `Sec-WebSocket-Protocol`. */
+export const toBase64Url = (bytes: Uint8Array): string =>
+  toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 
 /** Throws where `text` is no base64url of UTF-8. */
 export const fromBase64Url = (text: string): string =>

@@ -36,10 +36,7 @@ export class Stream<T> extends Observable<T> {
   ): Subscription {
     // An operator's own subscriber: it catches by itself, and its errors are its consumer's to see.
     if (first instanceof Subscriber) return super.subscribe(first)
-    const observer: Partial<Observer<T>> =
-      typeof first === 'object' && first !== null
-        ? first
-        : { ...(first && { next: first }), ...(error && { error }), ...(complete && { complete }) }
+    const observer = typeof first === 'object' && first !== null ? first : { next: first, error, complete }
     const guard = (run: () => void) => {
       try {
         run()
