@@ -95,7 +95,7 @@ describe('a hello is refused, on every transport alike:', () => {
     await refusedEverywhere(() => drawSession().hello([], { token: 'ada' }), 'too-many-sessions')
     await dial(served.base, drawSession().hello([], { token: 'bob' })).frames.kind('welcome')
     const { status } = await post(`${served.base}/sse`, drawSession().hello([], { token: 'cy' }))
-    expect(status).toBe(429)
+    expect(status).toBe(503)
   })
 
   test('no hello in time', async () => {

@@ -8,7 +8,7 @@ export const hubLimits = {
   inFlightBytes: 1024 * 1024,
   /** In a socket's own buffer; beyond it the hub waits as well. Four times as much ends the link with `too-slow`. */
   bufferBytes: 1024 * 1024,
-  /** Of this node; more are refused with `too-many-sessions`. */
+  /** Of this node; more are told to come later: another node may have room. */
   sessions: 20_000,
   /** Of one user who is not anonymous, at this node. */
   sessionsPerUser: 100,

@@ -108,7 +108,7 @@ export function createSessions(
 
   function checkLimits({ key }: Identity): void {
     const { sessions: total, sessionsPerUser } = settings.limits
-    if (locals.size >= total) throw fault('too-many-sessions', `this server takes ${total} sessions`)
+    if (locals.size >= total) throw fault('later', `this server takes ${total} sessions`, 5_000)
     if (key !== null && (byUser.get(key)?.size ?? 0) >= sessionsPerUser) {
       throw fault('too-many-sessions', `a user may have ${sessionsPerUser} sessions`)
     }
