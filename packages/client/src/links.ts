@@ -122,8 +122,8 @@ export function createLinks({ url, settings, session, report, send }: LinksDeps)
       one.told = topics
       one.link = transport.open({ url, hello: line, session: envelope, topics: session.topics.list, clock }, events)
     }
-    // A constructor that throws is a transport that refuses.
-    start().catch(({ code = 'refused', message }) => lost(networkLoss(code, message)))
+    // A constructor that throws is a transport that refuses; it may throw a DOMException, whose code is a number.
+    start().catch((error) => lost(networkLoss(error instanceof HoldfastError ? error.code : 'refused', `${error}`)))
   }
 
   return {
