@@ -4,7 +4,7 @@ import { networkLoss } from './transport.ts'
 
 /** What of the WHATWG WebSocket is used: the browser's, Node 22's, `ws` and mock-socket all have it. */
 export interface WebSocketLike {
-  readonly bufferedAmount: number
+  readonly bufferedAmount?: number
   readonly readyState: number
   onopen: ((event: never) => void) | null
   onmessage: ((event: never) => void) | null
@@ -60,7 +60,8 @@ function openSocket(Constructor: WebSocketClass, request: LinkRequest, events: L
 
   return {
     get writable() {
-      return socket.readyState === 1 && socket.bufferedAmount < highWaterBytes
+      // React Native's and mock-socket's have no bufferedAmount.
+      return socket.readyState === 1 && (socket.bufferedAmount ?? 0) < highWaterBytes
     },
     send: (lines) => socket.send(lines.join('\n')),
     close() {
