@@ -9,7 +9,7 @@ export function showBadge(connection: Connection): void {
     const carrier = phase === 'online' && transport ? transport : phase
     if (badge.dataset.carrier === carrier) return
     badge.dataset.carrier = carrier
-    setText(badge, phase === 'online' ? transportName(transport) : phase)
+    setText(badge, phase === 'online' ? transportName(transport) : `${phase[0]?.toUpperCase()}${phase.slice(1)}`)
   })
 }
 

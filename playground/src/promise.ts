@@ -9,11 +9,11 @@ export function showPromise(connection: Connection): Subject<void> {
   const tally = createTally()
   const arrived$ = new Subject<void>()
   const shown = {
-    received: stat('received', 'received'),
-    lost: stat('lost', 'lost', true),
-    doubled: stat('doubled', 'doubled', true),
-    reordered: stat('reordered', 'out of order', true),
-    gaps: stat('gaps', 'in gaps'),
+    received: stat('received', 'received', 'Numbers that have arrived'),
+    lost: stat('lost', 'lost', 'Missing, and nobody has said so', true),
+    doubled: stat('doubled', 'doubled', 'Arrived more than once', true),
+    reordered: stat('reordered', 'out of order', 'Arrived after a later one', true),
+    gaps: stat('gaps', 'in gaps', 'Missing after a long outage, and said aloud: the history no longer reached back'),
   }
   byId('tally').append(...Object.values(shown).map(({ element }) => element))
   render()
@@ -35,9 +35,14 @@ export function showPromise(connection: Connection): Subject<void> {
 
 const format = new Intl.NumberFormat('en')
 
-function stat(id: string, label: string, mustBeZero = false): { element: HTMLElement; show(value: number): void } {
+function stat(
+  id: string,
+  label: string,
+  title: string,
+  mustBeZero = false,
+): { element: HTMLElement; show(value: number): void } {
   const value = h('dd', { id: `tally-${id}` }, '0')
-  const element = h('div', { class: mustBeZero ? 'stat promise-zero' : 'stat' }, h('dt', {}, label), value)
+  const element = h('div', { class: mustBeZero ? 'stat promise-zero' : 'stat', title }, h('dt', {}, label), value)
   return {
     element,
     show(count) {

@@ -33,8 +33,8 @@ export function showStatus(connection: Connection): void {
     setText(fields.Transport, transportName(state.transport))
     setText(fields.State, state.phase)
     setText(fields['Why not a better one'], reasonWords(state))
-    setText(fields.Attempt, String(state.attempt))
-    setText(fields['Next try'], countdown(state.retryAt, now))
+    setText(fields.Attempt, state.attempt === 0 ? 'none, steady' : String(state.attempt))
+    setText(fields['Next try'], nextTry(state, now))
     setText(rtt, state.rttMs === null ? '–' : `${formatMs(state.rttMs)} ms`)
     setText(fields['Waiting to be sent'], state.pending === 0 ? 'nothing' : String(state.pending))
     setText(fields['Last error'], errorWords(state, now))
@@ -47,6 +47,12 @@ export function showStatus(connection: Connection): void {
       distinctUntilChanged(),
     )
     .subscribe((rttMs) => rttMs !== null && sparkline.add(rttMs))
+}
+
+function nextTry({ retryAt, state, transport }: ConnectionState, now: number): string {
+  if (state === 'online.upgrading' || state === 'online.trial') return 'under way'
+  if (retryAt === null && transport !== null && transport !== 'websocket') return 'in the background'
+  return countdown(retryAt, now)
 }
 
 function errorWords({ lastError }: ConnectionState, now: number): string {

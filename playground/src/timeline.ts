@@ -79,7 +79,8 @@ function paint(canvas: HTMLCanvasElement, spans: Span[], perSecond: Map<number, 
   const top = Math.max(40, ...perSecond.values())
   context.fillStyle = color('bars')
   for (const [second, count] of perSecond) {
-    const bar = Math.max(1, (count / top) * room)
+    // By the root, since what is caught up in one second after an outage would flatten all the rest.
+    const bar = Math.max(1, Math.sqrt(count / top) * room)
     context.fillRect(x(second * 1000), height - bar, Math.max(1, (1000 / windowMs) * width - 1), bar)
   }
 }
