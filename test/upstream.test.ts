@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events'
 import type { Connection, ConnectOptions, MessageEvent, TransportName } from '@holdfast/client'
+import type { HubOptions } from '@holdfast/server'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { intact, tally } from './support/tally.ts'
 import { createWorld, online, open, type World } from './support/world.ts'
@@ -15,8 +16,8 @@ afterEach(async () => {
 })
 
 /** A connection on this transport alone, and what the hub has been given of the topic `up`. */
-async function begin(transport: TransportName, options: ConnectOptions = {}) {
-  world = await createWorld({ ...open, history: { count: 5_000 } })
+async function begin(transport: TransportName, options: ConnectOptions = {}, hub: HubOptions = {}) {
+  world = await createWorld({ ...open, history: { count: 5_000 }, ...hub })
   const up = tally()
   const applied = new Map<number, number>()
   world.hub.topic<number>('up').events$.subscribe((event) => {
@@ -107,6 +108,19 @@ test.each(['sse', 'poll'] as const)(
     expect(up.count).toEqual(intact(100))
   },
 )
+
+test.each(['sse', 'poll'] as const)('%s: an idle link sends no more than its heartbeats ask for', async (transport) => {
+  const heartbeatMs = 100
+  const { connection } = await begin(transport, {}, { heartbeatMs })
+  await connection.topic('up').publish(0)
+  const begun = performance.now()
+  const before = posts()
+  // An ack and a ping for each, perhaps apart.
+  for (let n = 0; n < 20; n++) await world.proxy.next({ event: 'request', path: '/realtime/send' })
+  const tookMs = performance.now() - begun
+  expect(posts() - before).toBe(20)
+  expect(tookMs).toBeGreaterThan(8 * heartbeatMs)
+})
 
 test('what waits leaves together, and nothing is left on a signal for each POST', async () => {
   const signals = new Set<AbortSignal>()

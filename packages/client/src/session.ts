@@ -121,7 +121,7 @@ export function createSession({ settings, streams, pulse, changed, garbled }: Se
     pump()
   }
 
-  function handle(frame: DownFrame): void {
+  function handle(frame: DownFrame, aside: boolean): void {
     switch (frame[0]) {
       case 'entry':
         return topics.entry(frame)
@@ -143,6 +143,8 @@ export function createSession({ settings, streams, pulse, changed, garbled }: Se
       case 'pong':
         return pulse().pong(frame[1])
       case 'heartbeat':
+        // A POST that has nothing else to say is answered with it: to answer that in turn would never end.
+        if (aside) return
         ack()
         return pulse().beat()
       case 'welcome':
@@ -231,7 +233,7 @@ export function createSession({ settings, streams, pulse, changed, garbled }: Se
       }
       for (const line of text.split('\n')) {
         try {
-          handle(readFrame(line))
+          handle(readFrame(line), aside)
         } catch (error) {
           return garbled(error)
         }
