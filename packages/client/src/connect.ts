@@ -2,7 +2,7 @@ import { type From, HoldfastError, type PublishOptions, type Topic } from '@hold
 import type { Observable } from 'rxjs'
 import { type ActorRefFrom, createActor } from 'xstate'
 import { createLinks } from './links.ts'
-import { connectionMachine } from './machine.ts'
+import { connectionMachine, type MachineEvent } from './machine.ts'
 import { type CoreOptions, settle } from './options.ts'
 import { watchPage } from './page.ts'
 import { createPulse } from './pulse.ts'
@@ -70,16 +70,18 @@ export function connect(url: string, options: CoreOptions): Connection {
     },
     clock: { setTimeout: (run, ms) => clock.setTimeout(run, ms), clearTimeout: (timer) => clock.clearTimeout(timer) },
   })
+  // What comes after the end, a second close for one, is nothing to be warned of.
+  const tell = (event: MachineEvent) => actor.getSnapshot().status === 'active' && actor.send(event)
   const pulse = createPulse({
     clock,
     ping: session.ping,
-    oldestHandedAt: () => session.outbox.oldestHandedAt,
-    suspect: () => actor.send({ type: 'link.suspect' }),
-    trusted: () => actor.send({ type: 'link.trusted' }),
-    woke: () => actor.send({ type: 'network.hint' }),
+    oldestHandedAt: session.outbox.oldestHandedAt,
+    suspect: () => tell({ type: 'link.suspect' }),
+    trusted: () => tell({ type: 'link.trusted' }),
+    woke: () => tell({ type: 'network.hint' }),
     measured: () => states.gaugesChanged(),
   })
-  const links = createLinks({ url: base, settings, session, report, send: (event) => actor.send(event) })
+  const links = createLinks({ url: base, settings, session, report, send: tell })
   const states = createStateStream(actor, streams, clock, () => ({
     rttMs: pulse.rttMs,
     pending: session.outbox.pending,
@@ -94,7 +96,7 @@ export function connect(url: string, options: CoreOptions): Connection {
   }
   const send = createSender(session, clock, ended)
   const life = new AbortController()
-  watchPage(settings.page, life.signal, actor.send)
+  watchPage(settings.page, life.signal, tell)
 
   actor.subscribe({
     next({ context, value }) {
@@ -102,7 +104,7 @@ export function connect(url: string, options: CoreOptions): Connection {
       const { carrier } = context
       if (carrier) memory.keep(carrier.name, carrier.since - carrier.startedAt)
       if (value === 'failed') session.fail(ended() as HoldfastError)
-      if (value === 'closing') session.finish(context.drainMs, () => actor.send({ type: 'drained' }))
+      if (value === 'closing') session.finish(context.drainMs, () => tell({ type: 'drained' }))
       states.changed()
     },
     complete() {
@@ -115,7 +117,7 @@ export function connect(url: string, options: CoreOptions): Connection {
     },
   })
   actor.start()
-  queueMicrotask(() => actor.send({ type: 'connect' }))
+  queueMicrotask(() => tell({ type: 'connect' }))
 
   return {
     state$: states.state$,
@@ -130,11 +132,11 @@ export function connect(url: string, options: CoreOptions): Connection {
       return session.id
     },
     actor,
-    reconnect: () => actor.send({ type: 'reconnect' }),
+    reconnect: () => tell({ type: 'reconnect' }),
     close: ({ drainMs = 0 } = {}) =>
       new Promise((resolve) => {
         actor.subscribe({ complete: resolve })
-        actor.send({ type: 'close', drainMs })
+        tell({ type: 'close', drainMs })
       }),
   }
 }

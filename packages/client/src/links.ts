@@ -111,7 +111,7 @@ export function createLinks({ url, settings, session, report, send }: LinksDeps)
         if (loss) lost(loss)
       },
       writable: () => one.carries && session.pump(),
-      tooLarge: (line) => one.carries && session.outbox.tooLarge(line),
+      tooLarge: (line) => (one.carries ? session.outbox.tooLarge(line) : undefined),
       lost,
     }
 

@@ -33,13 +33,17 @@ const isMessage = (entry: Outgoing): boolean => entry.done !== undefined
  * is sent again on each new link until its receipt has come. A request waits on for its answer.
  */
 export function createOutbox(limits: OutboxLimits, now: () => number) {
-  let next = 1
   let messages = 0
   let bytes = 0
+  /** Without a number yet, in order; nobody has given them up. */
   let queued: Entry[] = []
-  let resend: Entry[] = []
+  /** By number, without a receipt. */
   const flying = new Map<number, Entry>()
+  /** Requests with a receipt, without an answer. */
   const asked = new Map<number, Entry>()
+  /** The last number that was handed over, and the last that was given to the present link. */
+  let last = 0
+  let given = 0
 
   function settle(entry: Entry): boolean {
     if (entry.settled) return false
@@ -54,8 +58,19 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
   const fail = (entry: Entry, code: string, message: string, outcome: Outcome) =>
     settle(entry) && entry.failed?.(new HoldfastError(code, message, { outcome }))
 
-  function take(entries: Iterable<Entry>, code: string, message: string, outcome: Outcome): void {
-    for (const entry of [...entries]) fail(entry, code, message, outcome)
+  function withdraw(entry: Entry, code: string, message: string): void {
+    queued.splice(queued.indexOf(entry), 1)
+    fail(entry, code, message, 'not-sent')
+  }
+
+  function failQueued(code: string, message: string): void {
+    for (const entry of queued.filter(isMessage)) withdraw(entry, code, message)
+  }
+
+  function failHanded(code: string, message: string, kind?: Outgoing['kind']): void {
+    const waiting = [...flying.values(), ...asked.values()].filter((entry) => !kind || entry.kind === kind)
+    asked.clear()
+    for (const entry of waiting) fail(entry, code, message, 'unknown')
   }
 
   function remove(from: Map<number, Entry>, n: number): Entry | undefined {
@@ -64,17 +79,25 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
     return entry
   }
 
-  const isFull = () => messages > limits.maxCount || bytes > limits.maxBytes
+  const oldest = (): Entry | undefined => flying.values().next().value
+  /** The hub keeps the receipts of a window, counted from the oldest number that may be asked for again. */
+  const isOpen = () => last - (oldest()?.n ?? last) < wireLimits.window - 1
 
-  /** The oldest number without a receipt bounds what may be handed over: the hub keeps that many receipts. */
-  function isOpen(): boolean {
-    for (const n of flying.keys()) return next - n < wireLimits.window
-    return true
+  /** The next one for this link: first what must be sent again, then what fits the window. */
+  function nextEntry(): Entry | undefined {
+    while (given < last && !flying.has(given + 1)) given++
+    return given < last ? flying.get(given + 1) : isOpen() ? queued[0] : undefined
   }
 
-  function lineOf(entry: Entry, again: boolean): string {
-    // The hello has said what is subscribed, and what was given up shall not happen.
-    if (again && (entry.settled || !isMessage(entry))) return encodeFrame(['skip', entry.n])
+  /** Hands it over. What was subscribed the hello has said, and what was given up shall not happen. */
+  function lineOf(entry: Entry): string {
+    given++
+    if (entry.n === 0) {
+      queued.shift()
+      entry.n = ++last
+      entry.handedAt = now()
+      flying.set(last, entry)
+    } else if (entry.settled || !isMessage(entry)) return skip(entry.n)
     return `["${entry.kind}",${entry.n},${entry.rest}]`
   }
 
@@ -83,14 +106,9 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
     get pending() {
       return messages
     },
-    /** When the oldest number without a receipt was handed over, or null. */
-    get oldestHandedAt(): number | null {
-      for (const entry of flying.values()) return entry.handedAt
-      return null
-    },
-    get hasLines() {
-      return resend.length > 0 || (queued.length > 0 && isOpen())
-    },
+    /** When the oldest number without a receipt was handed over. */
+    oldestHandedAt: () => oldest()?.handedAt,
+    hasLines: () => nextEntry() !== undefined,
 
     /** Takes it in, in order. At a limit one fails with `queue-full`: this one, or the oldest that was never handed over. */
     add(outgoing: Outgoing): Abandon {
@@ -99,43 +117,32 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
       if (isMessage(entry)) {
         messages++
         bytes += entry.bytes
-        while (isFull() && !entry.settled) {
-          const oldest =
-            limits.overflow === 'reject' ? entry : (queued.find((one) => isMessage(one) && !one.settled) ?? entry)
-          queued.splice(queued.indexOf(oldest), 1)
-          fail(oldest, 'queue-full', 'too many messages are waiting', 'not-sent')
-        }
       }
-      return (code, message) => fail(entry, code, message, entry.n === 0 ? 'not-sent' : 'unknown')
+      while (!entry.settled && (messages > limits.maxCount || bytes > limits.maxBytes)) {
+        const dropped = limits.overflow === 'reject' ? entry : (queued.find(isMessage) as Entry)
+        withdraw(dropped, 'queue-full', 'too many messages are waiting')
+      }
+      return (code, message) => {
+        if (entry.n > 0) fail(entry, code, message, 'unknown')
+        else if (!entry.settled) withdraw(entry, code, message)
+      }
     },
 
-    /** The next lines to hand over, at most `room` bytes of them: first what must be sent again, then what fits the window. */
+    /** The next lines to hand over, at most `room` bytes of them. */
     take(room: number): string[] {
       const lines: string[] = []
       let left = room
-      const takes = (entry: Entry) => {
+      for (let entry = nextEntry(); entry; entry = nextEntry()) {
         left -= entry.bytes
-        return left >= 0 || lines.length === 0
-      }
-      while (resend[0] && (!flying.has(resend[0].n) || takes(resend[0]))) {
-        const entry = resend.shift() as Entry
-        if (flying.has(entry.n)) lines.push(lineOf(entry, true))
-      }
-      if (resend.length > 0) return lines
-      while (queued[0] && isOpen() && (queued[0].settled || takes(queued[0]))) {
-        const entry = queued.shift() as Entry
-        if (entry.settled) continue
-        entry.n = next++
-        entry.handedAt = now()
-        flying.set(entry.n, entry)
-        lines.push(lineOf(entry, false))
+        if (left < 0 && lines.length > 0) break
+        lines.push(lineOf(entry))
       }
       return lines
     },
 
     /** A new link: all that is unanswered goes again; subscriptions that were never handed over are in its hello. */
     resendAll(): void {
-      resend = [...flying.values()]
+      given = 0
       queued = queued.filter(isMessage)
     },
 
@@ -155,40 +162,27 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
       if (failed) fail(entry, ...(data as [string, string]), 'rejected')
       else if (settle(entry)) entry.done?.(data)
     },
-    /** The answers to what was asked may be lost. */
-    loseAnswers(code: string, message: string): void {
-      const requests = [...asked.values(), ...flying.values()].filter((entry) => entry.kind === 'request')
-      asked.clear()
-      take(requests, code, message, 'unknown')
-    },
 
-    /** The path cannot carry this line: it is rejected, and its number sent as skipped. */
-    tooLarge(line: string): void {
-      const entry = flying.get((JSON.parse(line) as [string, number])[1])
-      if (!entry) return
+    /** The path cannot carry this line: it is rejected. Answers the line that uses up its number, if it has one. */
+    tooLarge(line: string): string | undefined {
+      const [kind, n] = JSON.parse(line) as [string, number]
+      const entry = flying.get(n)
+      if (entry?.kind !== kind) return
       fail(entry, 'too-large', 'a proxy on the way refuses a message of this size', 'rejected')
-      resend.unshift(entry)
+      return skip(n)
     },
 
     /** The session is gone: what was handed over may or may not have been applied. Numbers begin again. */
     renew(): void {
-      const lost = [...flying.values(), ...asked.values()]
+      failHanded('session-lost', 'the session was lost before the answer came')
       flying.clear()
-      asked.clear()
-      resend = []
-      next = 1
-      take(lost, 'session-lost', 'the session was lost before the answer came', 'unknown')
+      last = given = 0
     },
     /** Gives up what was never handed over. */
-    failQueued(code: string, message: string): void {
-      const waiting = queued.filter(isMessage)
-      queued = queued.filter((entry) => !isMessage(entry))
-      take(waiting, code, message, 'not-sent')
-    },
-    /** Gives up what was handed over. */
-    failHanded(code: string, message: string): void {
-      take([...flying.values(), ...asked.values()], code, message, 'unknown')
-      asked.clear()
-    },
+    failQueued,
+    /** Gives up what was handed over, or only this kind of it. */
+    failHanded,
   }
 }
+
+const skip = (n: number): string => encodeFrame(['skip', n])

@@ -4,8 +4,8 @@ export interface PulseDeps {
   readonly clock: Clock
   /** Sends `ping` with this id. */
   ping(id: number): void
-  /** When the oldest unanswered message was handed to the link, or null. */
-  oldestHandedAt(): number | null
+  /** When the oldest unanswered message was handed over. */
+  oldestHandedAt(): number | undefined
   suspect(): void
   trusted(): void
   /** The clock has jumped: the machine slept. */
@@ -46,7 +46,7 @@ export function createPulse(deps: PulseDeps) {
     if (pingedAt !== null) return isSuspect ? Number.POSITIVE_INFINITY : pingedAt + timeoutMs()
     const silent = heardAt + 1.3 * heartbeatMs
     const handedAt = deps.oldestHandedAt()
-    return handedAt === null ? silent : Math.min(silent, Math.max(handedAt, heardAt) + timeoutMs())
+    return handedAt === undefined ? silent : Math.min(silent, Math.max(handedAt, heardAt) + timeoutMs())
   }
 
   function arm(): void {

@@ -94,7 +94,7 @@ export function createSession({ settings, streams, pulse, changed, garbled }: Se
   }
 
   function flush(): void {
-    while (link?.writable && (control.length > 0 || ackDue || outbox.hasLines)) {
+    while (link?.writable && (control.length > 0 || ackDue || outbox.hasLines())) {
       if (ackDue) control.push(encodeFrame(['ack', topics.takeCursors()]))
       ackDue = false
       const lines = control.splice(0, 1_000)
@@ -238,7 +238,7 @@ export function createSession({ settings, streams, pulse, changed, garbled }: Se
           return garbled(error)
         }
       }
-      if (outbox.hasLines || finishing) pump()
+      if (outbox.hasLines() || finishing) pump()
       changed()
     },
 

@@ -1,4 +1,4 @@
-import { type FetchLike, hubLoss, lossOfAnswer, post } from './http.ts'
+import { type FetchLike, hubLoss } from './http.ts'
 import type { Link, LinkEvents, LinkRequest } from './transport.ts'
 import { networkLoss } from './transport.ts'
 
@@ -7,10 +7,10 @@ export type Ask = (path: string, body: string) => Promise<Response | null>
 
 /**
  * A link over HTTP: `run` brings what comes down; what goes up is POSTed, one in flight, whose answer is the ack. What a
- * proxy answers with 413 is split in halves until it passes; a single line that does not is reported.
+ * proxy answers with 413 is split in halves until it passes; a single line that does not is reported, and replaced.
  */
 export function openHttpLink(
-  fetchLike: FetchLike,
+  fetchLike: FetchLike | undefined,
   request: LinkRequest,
   sink: LinkEvents,
   run: (ask: Ask, events: LinkEvents) => Promise<void>,
@@ -21,7 +21,7 @@ export function openHttpLink(
   let busy = false
   let over = false
 
-  const unlessOver = (tell: () => void) => (over ? undefined : tell())
+  const unlessOver = <T>(tell: () => T) => (over ? undefined : tell())
   const events: LinkEvents = {
     opened: () => unlessOver(sink.opened),
     batch: (text, aside) => unlessOver(() => sink.batch(text, aside)),
@@ -39,7 +39,9 @@ export function openHttpLink(
     const abort = new AbortController()
     if (over) abort.abort()
     aborts[path] = abort
-    return post(fetchLike, `${request.url}/${path}`, body, abort.signal)
+    // No header of ours, so that no preflight is needed; cookies along for `authenticate`.
+    const init = { method: 'POST', body, signal: abort.signal, credentials: 'include', cache: 'no-store' } as const
+    return (fetchLike ?? fetch)(`${request.url}/${path}`, init)
   }
 
   function close(): void {
@@ -53,21 +55,26 @@ export function openHttpLink(
       events.opened()
       return response
     }
-    events.lost(await lossOfAnswer(response))
+    const text = await response.text().catch(() => '')
+    events.lost(hubLoss(text) ?? networkLoss('refused', `HTTP ${response.status}`))
     return null
   }
 
   async function deliver(lines: readonly string[]): Promise<void> {
     const response = await open('send', [request.session, ...lines].join('\n'))
     const text = await response.text()
-    const loss = hubLoss(text)
     if (response.status === 413 && lines.length > 1) {
       const middle = lines.length >> 1
       await deliver(lines.slice(0, middle))
       return deliver(lines.slice(middle))
     }
+    const loss = hubLoss(text)
     if (loss) return events.lost(loss)
-    if (response.status === 413) return events.tooLarge(lines[0] as string)
+    if (response.status === 413) {
+      // What comes after it must not jump over its number.
+      const instead = events.tooLarge(lines[0] as string)
+      return instead === undefined ? undefined : deliver([instead])
+    }
     if (!response.ok) return events.lost(networkLoss('upstream-failed', `HTTP ${response.status} on a POST`))
     if (text.startsWith('[')) return events.batch(text, true)
     if (text !== '') events.lost(networkLoss('not-holdfast', 'something else than the hub answered a POST'))

@@ -1,10 +1,10 @@
 import { encodeFrame } from '@holdfast/protocol'
-import { type FetchLike, globalFetch } from './http.ts'
+import type { FetchLike } from './http.ts'
 import { openHttpLink } from './http-link.ts'
 import { networkLoss, type Transport } from './transport.ts'
 
 /** Carries a session by polls that the hub holds until there is something. @param fetchLike default: the global fetch. */
-export function poll(fetchLike: FetchLike = globalFetch): Transport {
+export function poll(fetchLike?: FetchLike): Transport {
   return {
     name: 'poll',
     open: (request, sink) =>

@@ -1,10 +1,10 @@
 import { createParser } from 'eventsource-parser'
-import { type FetchLike, globalFetch } from './http.ts'
+import type { FetchLike } from './http.ts'
 import { openHttpLink } from './http-link.ts'
 import { networkLoss, type Transport } from './transport.ts'
 
 /** Carries a session down an event stream and up in POSTs. @param fetchLike default: the global fetch. */
-export function sse(fetchLike: FetchLike = globalFetch): Transport {
+export function sse(fetchLike?: FetchLike): Transport {
   return {
     name: 'sse',
     open: (request, sink) =>

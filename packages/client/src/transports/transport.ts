@@ -31,8 +31,8 @@ export interface LinkEvents {
   batch(text: string, aside?: boolean): void
   /** `writable` has become true. */
   writable(): void
-  /** A frame with this number is too large for the path (413): it will not arrive by this link. */
-  tooLarge(line: string): void
+  /** This line is too large for the path (413). Answers what is sent in its place, before anything else, if it must be. */
+  tooLarge(line: string): string | undefined
   lost(loss: Loss): void
 }
 
