@@ -34,7 +34,8 @@ function isJson(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value)
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true
   if (typeof value !== 'object' || 'toJSON' in value) return false
-  if (Array.isArray(value)) return value.every(isJson)
+  // Spread, since `every` passes over holes, which would arrive as null.
+  if (Array.isArray(value)) return [...value].every(isJson)
   const prototype = Object.getPrototypeOf(value)
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return false
   // An undefined property is left out, as JSON.stringify does: optional fields are everyday TypeScript.
