@@ -1,6 +1,12 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Connection, type ConnectionState, type ConnectOptions, connect } from '@holdfast/client'
+import {
+  type Connection,
+  type ConnectionState,
+  type ConnectOptions,
+  connect,
+  type HoldfastError,
+} from '@holdfast/client'
 import { createHub, type Hub, type HubOptions } from '@holdfast/server'
 import express from 'express'
 import { filter, firstValueFrom } from 'rxjs'
@@ -10,6 +16,8 @@ import { createFaultProxy, type FaultProxy } from './fault-proxy/index.ts'
 /** A real server, a real network that can be broken, and real clients; all of it closed together. */
 export interface World {
   readonly hub: Hub
+  /** What surfaced in the hubs' `errors$`. */
+  readonly errors: HoldfastError[]
   readonly server: Server
   readonly proxy: FaultProxy
   /** Where clients connect: through the proxy. */
@@ -17,36 +25,56 @@ export interface World {
   /** The same hub without the proxy. */
   readonly directUrl: string
   connect(options?: ConnectOptions): Connection
+  /** New connections of the proxy go to a new hub from now on; it is the world's hub, and the old one goes on. */
+  replaceHub(options: HubOptions): Promise<Hub>
   close(): Promise<void>
 }
 
 export const open = { authorize: () => true } satisfies HubOptions
 
 export async function createWorld(options: HubOptions = open): Promise<World> {
-  const hub = createHub(options)
-  const { server, port } = await serve(hub)
-  const proxy = await createFaultProxy({ target: { host: '127.0.0.1', port } })
+  const errors: HoldfastError[] = []
+  const nodes = [await createNode(options, errors)]
+  const newest = () => nodes.at(-1) as (typeof nodes)[number]
+  const proxy = await createFaultProxy({ target: () => ({ host: '127.0.0.1', port: newest().port }) })
   const connections: Connection[] = []
   const url = `${proxy.url}/realtime`
 
   return {
-    hub,
-    server,
+    get hub() {
+      return newest().hub
+    },
+    get server() {
+      return newest().server
+    },
+    errors,
     proxy,
     url,
-    directUrl: `http://127.0.0.1:${port}/realtime`,
+    get directUrl() {
+      return `http://127.0.0.1:${newest().port}/realtime`
+    },
     connect(more) {
       const connection = connectTo(url, more)
       connections.push(connection)
       return connection
     },
+    async replaceHub(more) {
+      nodes.push(await createNode(more, errors))
+      return newest().hub
+    },
     async close() {
       await Promise.all(connections.map((connection) => connection.close()))
-      await hub.close({ drainMs: 0 })
+      await Promise.all(nodes.map(({ hub }) => hub.close({ drainMs: 0 })))
       await proxy.close()
-      await new Promise((resolve) => server.close(resolve))
+      await Promise.all(nodes.map(({ server }) => new Promise((resolve) => server.close(resolve))))
     },
   }
+}
+
+async function createNode(options: HubOptions, errors: HoldfastError[]) {
+  const hub = createHub(options)
+  hub.errors$.subscribe((error) => errors.push(error))
+  return { hub, ...(await serve(hub)) }
 }
 
 /** An Express app with the hub at /realtime, listening on a free port. */

@@ -38,7 +38,8 @@ function adapt(settings: Settings, request: Request, response: Response): Exchan
     body: (limit) => readBody(request, limit),
     answer(status, more, body) {
       if (response.headersSent || response.destroyed) return
-      send(status, status === 413 ? { ...more, Connection: 'close' } : more)
+      // A client that is to go elsewhere would come back here on a connection that is kept.
+      send(status, status === 413 || status === 503 ? { ...more, Connection: 'close' } : more)
       response.end(body)
     },
     stream(status, more, events) {
@@ -49,7 +50,7 @@ function adapt(settings: Settings, request: Request, response: Response): Exchan
       // The head and what is written in this turn leave in one segment.
       socket?.cork()
       process.nextTick(() => socket?.uncork())
-      send(status, more)
+      send(status, { ...more, Connection: 'close' })
       response.flushHeaders()
       return adaptStream(response, events)
     },
