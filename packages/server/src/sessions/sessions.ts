@@ -177,11 +177,12 @@ export function createSessions(
       await broker.sessions.replace(id, found, JSON.stringify(record), ttlMs)
     }
     await broker.sessions.forget(id)
-    await inboxLog(id).remove()
     const known = locals.get(id)
     if (known) known.news.tell({ type: 'ended', reason })
     else createSessionNews(context, id, null).tell({ type: 'ended', reason })
     over(id, reason)
+    // Last, for a link that is about to read it would take the broker for broken.
+    await inboxLog(id).remove()
   }
 
   function over(id: string, reason: Fault): void {
