@@ -5,10 +5,9 @@ import { createLinks } from './links.ts'
 import { connectionMachine, type MachineEvent } from './machine.ts'
 import { type CoreOptions, settle } from './options.ts'
 import { watchPage } from './page.ts'
-import { createPulse } from './pulse.ts'
 import { createMemory } from './remember.ts'
 import { createSender } from './sender.ts'
-import { createSession } from './session.ts'
+import { closed, createSession } from './session.ts'
 import { createStateStream } from './state-stream.ts'
 import type { ConnectionState } from './status.ts'
 import { createStreams } from './streams.ts'
@@ -49,16 +48,11 @@ export function connect(url: string, options: CoreOptions): Connection {
   const usable = settings.transports.filter((transport) => !transport.missing)
   const memory = createMemory(base, settings)
 
-  const session = createSession({
-    settings,
-    streams,
-    pulse: () => pulse,
-    changed: () => states.gaugesChanged(),
-    garbled: (error) => links.garbled(error),
-  })
-  const machine = connectionMachine.provide({
-    actions: { prove: () => pulse.prove() },
-  })
+  // What comes after the end, a second close for one, is nothing to be warned of.
+  const send = (event: MachineEvent) => actor.getSnapshot().status === 'active' && actor.send(event)
+  const session = createSession({ settings, streams, send, changed: () => states.gaugesChanged() })
+  const match = createLinks({ url: base, settings, session, report, send })
+  const machine = connectionMachine.provide({ actions: { prove: session.pulse.prove } })
   const actor = createActor(machine, {
     input: {
       transports: usable.map((transport) => transport.name),
@@ -68,75 +62,62 @@ export function connect(url: string, options: CoreOptions): Connection {
       random: settings.random,
       isOffline: () => settings.page?.navigator?.onLine === false,
     },
-    clock: { setTimeout: (run, ms) => clock.setTimeout(run, ms), clearTimeout: (timer) => clock.clearTimeout(timer) },
-  })
-  // What comes after the end, a second close for one, is nothing to be warned of.
-  const tell = (event: MachineEvent) => actor.getSnapshot().status === 'active' && actor.send(event)
-  const pulse = createPulse({
     clock,
-    ping: session.ping,
-    oldestHandedAt: session.outbox.oldestHandedAt,
-    suspect: () => tell({ type: 'link.suspect' }),
-    trusted: () => tell({ type: 'link.trusted' }),
-    woke: () => tell({ type: 'network.hint' }),
-    measured: () => states.gaugesChanged(),
   })
-  const links = createLinks({ url: base, settings, session, report, send: tell })
   const states = createStateStream(actor, streams, clock, () => ({
-    rttMs: pulse.rttMs,
+    rttMs: session.pulse.rttMs,
     pending: session.outbox.pending,
     missing: settings.transports[0]?.missing ?? null,
   }))
 
   const ended = () => {
-    const { value, status, context } = actor.getSnapshot()
-    if (status === 'done' || value === 'closing') return new HoldfastError('closed', 'the connection is closed')
-    const { code = 'failed', message = 'the hub said stop' } = context.lastError ?? {}
-    return value === 'failed' ? new HoldfastError(code, message) : null
+    const { value, context } = actor.getSnapshot()
+    if (value === 'closing' || value === 'closed') return closed()
+    const { lastError } = context
+    return value === 'failed' && lastError ? new HoldfastError(lastError.code, lastError.message) : null
   }
-  const send = createSender(session, clock, ended)
+  const submit = createSender(session, clock, ended)
   const life = new AbortController()
-  watchPage(settings.page, life.signal, tell)
+  watchPage(settings.page, life.signal, send)
 
   actor.subscribe({
     next({ context, value }) {
-      links.match(context)
+      match(context)
       const { carrier } = context
       if (carrier) memory.keep(carrier.name, carrier.since - carrier.startedAt)
       if (value === 'failed') session.fail(ended() as HoldfastError)
-      if (value === 'closing') session.finish(context.drainMs, () => tell({ type: 'drained' }))
+      if (value === 'closing') session.finish(context.drainMs, () => send({ type: 'drained' }))
       states.changed()
     },
     complete() {
-      links.match(actor.getSnapshot().context)
+      match(actor.getSnapshot().context)
       life.abort()
-      pulse.stop()
       session.end()
       states.end()
       streams.end()
     },
   })
   actor.start()
-  queueMicrotask(() => tell({ type: 'connect' }))
+  queueMicrotask(() => send({ type: 'connect' }))
 
   return {
     state$: states.state$,
     getState: states.getState,
     topic: (name, { from = 'live' } = {}) =>
-      createTopic(name, from, { topics: session.topics, streams, report, send, ended }),
+      createTopic(name, from, { topics: session.topics, streams, report, send: submit, ended }),
     inbox: session.inbox,
     request: <R>(name: string, data: unknown = null, options: PublishOptions = {}) =>
-      send('request', name, data, { timeoutMs: requestTimeoutMs, ...options }) as Promise<R>,
+      submit('request', name, data, { timeoutMs: requestTimeoutMs, ...options }) as Promise<R>,
     errors$: streams.errors$,
     get session() {
       return session.id
     },
     actor,
-    reconnect: () => tell({ type: 'reconnect' }),
+    reconnect: () => send({ type: 'reconnect' }),
     close: ({ drainMs = 0 } = {}) =>
       new Promise((resolve) => {
         actor.subscribe({ complete: resolve })
-        tell({ type: 'close', drainMs })
+        send({ type: 'close', drainMs })
       }),
   }
 }

@@ -1,5 +1,5 @@
 import { HoldfastError, inboxTopic, type TopicEvent } from '@holdfast/protocol'
-import type { Observable, Subscriber } from 'rxjs'
+import { type Observable, Subject } from 'rxjs'
 import type { Outbox } from './outbox.ts'
 import type { Streams } from './streams.ts'
 import type { Topics } from './topics.ts'
@@ -9,13 +9,11 @@ export const inboxWaiting = 1_000
 
 /** The session's private log: messages of the hub to this client alone, and the answers to its requests. */
 export function createInbox(topics: Topics, outbox: Outbox, { stream, report }: Streams): Observable<unknown> {
-  const subscribers = new Set<Subscriber<unknown>>()
-  let waiting: unknown[] = []
-  let ended = false
+  const messages = new Subject<unknown>()
+  const waiting: unknown[] = []
 
   function message(data: unknown): void {
-    for (const subscriber of [...subscribers]) subscriber.next(data)
-    if (subscribers.size > 0) return
+    if (messages.observed) return messages.next(data)
     waiting.push(data)
     if (waiting.length <= inboxWaiting) return
     waiting.shift()
@@ -33,19 +31,11 @@ export function createInbox(topics: Topics, outbox: Outbox, { stream, report }: 
     }
   }
 
-  function complete(): void {
-    ended = true
-    for (const subscriber of [...subscribers]) subscriber.complete()
-  }
-
+  const complete = () => messages.complete()
   topics.listen(inboxTopic, 'start', { next: emit, error: complete, complete })
 
   return stream((subscriber) => {
-    const before = waiting
-    waiting = []
-    for (const data of before) subscriber.next(data)
-    if (ended) subscriber.complete()
-    subscribers.add(subscriber)
-    return () => subscribers.delete(subscriber)
+    for (const data of waiting.splice(0)) subscriber.next(data)
+    return messages.subscribe(subscriber)
   })
 }

@@ -1,38 +1,28 @@
-import { type Frame, HoldfastError, type TopicList } from '@holdfast/protocol'
+import { HoldfastError } from '@holdfast/protocol'
 import { readFrame } from './frame.ts'
 import type { MachineEvent } from './machine.ts'
 import type { Settings } from './options.ts'
 import type { Race, Try } from './race.ts'
-import type { Session } from './session.ts'
+import type { ProvedLink, Session } from './session.ts'
 import type { Report } from './streams.ts'
 import { hubLoss } from './transports/http.ts'
-import { type Link, type LinkEvents, type Loss, networkLoss, type Transport } from './transports/transport.ts'
+import { type LinkEvents, type Loss, networkLoss, type Transport } from './transports/transport.ts'
 
-interface OpenLink {
-  link: Link | null
-  told: TopicList
-  welcome: Frame<'welcome'> | null
-  /** What came with the welcome, until the link carries. */
-  early: string
-  /** Frames came that nobody took. */
-  missed: boolean
-  carries: boolean
-  close(): void
-  lost(loss: Loss): void
-}
+type OpenLink = { -readonly [K in keyof ProvedLink]?: ProvedLink[K] } & { close(): void }
 
 export interface LinksDeps {
   readonly url: string
   readonly settings: Settings
   readonly session: Session
   readonly report: Report
-  send(event: MachineEvent): void
+  readonly send: (event: MachineEvent) => void
 }
 
 /** Keeps the open links as the machine wants them, and gives the session to the one that carries. */
 export function createLinks({ url, settings, session, report, send }: LinksDeps) {
   const { clock, timing } = settings
   const links = new Map<string, OpenLink>()
+  let carrying: OpenLink | null = null
   let token: { round: number; value: Promise<string | undefined> } | null = null
 
   /** Asked once a round, for all its tries. */
@@ -51,47 +41,38 @@ export function createLinks({ url, settings, session, report, send }: LinksDeps)
 
   function open({ id, name, link: number, round }: Try): void {
     const transport = settings.transports.find((one) => one.name === name) as Transport
-    let over = false
     let opened = false
-    const one: OpenLink = {
-      link: null,
-      told: [],
-      welcome: null,
-      early: '',
-      missed: false,
-      carries: false,
-      close: end,
-      lost,
-    }
-    links.set(id, one)
     const handshake = clock.setTimeout(() => {
       lost(networkLoss(opened ? 'silent' : 'swallowed', 'no answer to the hello in time'))
     }, timing.handshakeMs)
+    const one: OpenLink = { close }
+    links.set(id, one)
 
-    function end(): void {
-      over = true
+    function close(): void {
       clock.clearTimeout(handshake)
       links.delete(id)
       one.link?.close()
+      if (carrying !== one) return
+      carrying = null
+      session.detach()
     }
 
     function lost(loss: Loss): void {
-      if (over) return
-      end()
-      const others = [...links.values()]
-      if (loss.action === 'renew' && !others.some((other) => other.carries)) session.renew()
-      if (one.carries) session.detach()
+      if (!links.has(id)) return
+      close()
+      if (loss.action === 'renew' && !carrying) session.renew()
       send({ type: 'try.lost', id, loss })
     }
 
     function prove(text: string): void {
-      const end = text.indexOf('\n')
-      const frame = readFrame(end < 0 ? text : text.slice(0, end))
+      const [first = '', ...rest] = text.split('\n')
+      const frame = readFrame(first)
       if (frame[0] !== 'welcome') return lost(networkLoss('not-holdfast', 'the first frame is no welcome'))
       clock.clearTimeout(handshake)
-      one.welcome = frame
-      one.early = end < 0 ? '' : text.slice(end + 1)
+      one.welcome = frame[2]
+      // Where it carries the session from now on, what came with the welcome is for the session.
       send({ type: 'try.proved', id })
+      if (rest.length > 0) events.batch(rest.join('\n'))
     }
 
     const events: LinkEvents = {
@@ -99,60 +80,42 @@ export function createLinks({ url, settings, session, report, send }: LinksDeps)
         opened = true
       },
       batch(text, aside) {
-        if (over) return
         const loss = hubLoss(text)
         try {
-          if (one.carries) session.receive(text, aside)
+          if (carrying === one) session.receive(text, aside)
           else if (one.welcome) one.missed = true
           else if (!loss) prove(text)
         } catch (error) {
+          if (carrying === one) report(error)
           return lost(networkLoss('not-holdfast', `${error}`))
         }
         if (loss) lost(loss)
       },
-      writable: () => one.carries && session.pump(),
-      tooLarge: (line) => (one.carries ? session.outbox.tooLarge(line) : undefined),
+      writable: () => carrying === one && session.pump(),
+      tooLarge: (line) => (carrying === one ? session.outbox.tooLarge(line) : undefined),
       lost,
     }
 
     async function start(): Promise<void> {
       const value = await tokenOf(round)
-      if (over) return
-      const { line, envelope, topics } = session.hello(number, value)
-      one.told = topics
-      one.link = transport.open({ url, hello: line, session: envelope, topics: session.topics.list, clock }, events)
+      if (!links.has(id)) return
+      const { list } = session.topics
+      one.told = list()
+      one.link = transport.open({ url, ...session.hello(number, value, one.told), topics: list, clock }, events)
     }
     // A constructor that throws is a transport that refuses; it may throw a DOMException, whose code is a number.
     start().catch((error) => lost(networkLoss(error instanceof HoldfastError ? error.code : 'refused', `${error}`)))
   }
 
-  return {
-    /** Opens, promotes and closes, so that what lives is what the machine's context names. */
-    match({ contenders, carrier }: Race): void {
-      if (carrier) {
-        const one = links.get(carrier.id)
-        if (one?.link && one.welcome && !one.carries) {
-          for (const other of links.values()) other.carries = false
-          one.carries = true
-          session.attach(one.link, one.told, one.welcome[2], one.missed)
-          const { early } = one
-          one.early = ''
-          if (early) session.receive(early)
-        }
-      }
-      const wanted = new Set(contenders.map((one) => one.id))
-      if (carrier) wanted.add(carrier.id)
-      for (const [id, one] of links) {
-        if (wanted.has(id)) continue
-        if (one.carries) session.detach()
-        one.close()
-      }
-      for (const one of contenders) if (!links.has(one.id)) open(one)
-    },
-    /** The carrier's frames cannot be understood. */
-    garbled(error: unknown): void {
-      report(error)
-      for (const one of [...links.values()]) if (one.carries) one.lost(networkLoss('not-holdfast', `${error}`))
-    },
+  /** Opens, promotes and closes, so that what lives is what the machine's context names. */
+  return function match({ contenders, carrier }: Race): void {
+    const one = carrier && links.get(carrier.id)
+    if (one?.link && one !== carrying) {
+      carrying = one
+      session.attach(one as ProvedLink)
+    }
+    const wanted = [carrier, ...contenders].map((each) => each?.id)
+    for (const [id, { close }] of links) if (!wanted.includes(id)) close()
+    for (const each of contenders) if (!links.has(each.id)) open(each)
   }
 }

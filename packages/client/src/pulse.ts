@@ -1,23 +1,20 @@
+import type { UpFrame } from '@holdfast/protocol'
+import type { MachineEvent } from './machine.ts'
 import type { Clock } from './options.ts'
 
 export interface PulseDeps {
   readonly clock: Clock
-  /** Sends `ping` with this id. */
-  ping(id: number): void
+  readonly say: (frame: UpFrame) => void
+  readonly send: (event: MachineEvent) => void
   /** When the oldest unanswered message was handed over. */
-  oldestHandedAt(): number | undefined
-  suspect(): void
-  trusted(): void
-  /** The clock has jumped: the machine slept. */
-  woke(): void
-  /** The smoothed round-trip time has changed. */
-  measured(): void
+  readonly oldestHandedAt: () => number | undefined
 }
 
 const minTimeoutMs = 600
 const maxTimeoutMs = 1_500
 /** A timer this late did not run late: the machine slept. */
 const sleptMs = 3_000
+const maxSuspicions = 4
 
 export type Pulse = ReturnType<typeof createPulse>
 
@@ -25,8 +22,7 @@ export type Pulse = ReturnType<typeof createPulse>
  * Watches the link that carries: silence beyond the hub's heartbeat, and messages without an answer, each ask for a proof by
  * `ping`; a ping unanswered in a time learned from the round trip makes the link suspect. A pong makes it trusted again.
  */
-export function createPulse(deps: PulseDeps) {
-  const { clock } = deps
+export function createPulse({ clock, say, send, oldestHandedAt }: PulseDeps) {
   let timer: unknown = null
   let dueAt = 0
   let watching = false
@@ -35,6 +31,8 @@ export function createPulse(deps: PulseDeps) {
   let pingId = 0
   let pingedAt: number | null = null
   let isSuspect = false
+  // In a row, on whatever links: when none answers, the next is given longer each time.
+  let suspicions = 0
   let smoothed: number | null = null
   let deviation = 0
 
@@ -42,19 +40,20 @@ export function createPulse(deps: PulseDeps) {
   const timeoutMs = () =>
     smoothed === null ? maxTimeoutMs : Math.min(maxTimeoutMs, Math.max(minTimeoutMs, 2 * smoothed + 4 * deviation))
 
+  /** When something is overdue. */
   function nextCheck(): number {
-    if (pingedAt !== null) return isSuspect ? Number.POSITIVE_INFINITY : pingedAt + timeoutMs()
-    const silent = heardAt + 1.3 * heartbeatMs
-    const handedAt = deps.oldestHandedAt()
-    return handedAt === undefined ? silent : Math.min(silent, Math.max(handedAt, heardAt) + timeoutMs())
+    if (pingedAt !== null) return pingedAt + timeoutMs()
+    const handedAt = oldestHandedAt() ?? Number.POSITIVE_INFINITY
+    return Math.min(heardAt + 1.3 * heartbeatMs, Math.max(handedAt, heardAt) + timeoutMs())
   }
 
+  /** Something that wants an answer may have gone up. */
   function arm(): void {
+    // Once it is suspect, only a pong changes that.
+    if (!watching || isSuspect) return
     const at = nextCheck()
     if (timer !== null && dueAt <= at) return
     clock.clearTimeout(timer)
-    timer = null
-    if (at === Number.POSITIVE_INFINITY) return
     dueAt = at
     timer = clock.setTimeout(check, Math.max(0, at - clock.now()))
   }
@@ -62,30 +61,37 @@ export function createPulse(deps: PulseDeps) {
   function check(): void {
     timer = null
     const now = clock.now()
-    if (now - dueAt > sleptMs) {
-      deps.woke()
-      if (watching) prove()
-    } else if (now >= nextCheck()) {
+    if (now - dueAt > sleptMs) send({ type: 'network.hint' })
+    else if (now >= nextCheck()) {
       if (pingedAt === null) prove()
       else {
         isSuspect = true
-        deps.suspect()
+        suspicions = Math.min(suspicions + 1, maxSuspicions)
+        send({ type: 'link.suspect' })
       }
     }
-    if (watching) arm()
+    arm()
   }
 
   /** Asks for a sign of life now. */
   function prove(): void {
     if (!watching) return
     pingedAt = clock.now()
-    deps.ping(++pingId)
+    say(['ping', ++pingId])
     arm()
+  }
+
+  function stop(): void {
+    watching = false
+    clock.clearTimeout(timer)
+    timer = null
+    pingedAt = null
+    isSuspect = false
   }
 
   return {
     get rttMs() {
-      return smoothed === null ? null : Math.round(smoothed * 10) / 10
+      return smoothed && Math.round(smoothed * 10) / 10
     },
     start(beatMs: number): void {
       stop()
@@ -104,30 +110,19 @@ export function createPulse(deps: PulseDeps) {
     beat(): void {
       if (pingedAt === null) prove()
     },
-    /** Something that wants an answer may have gone up. */
-    sent(): void {
-      if (watching) arm()
-    },
+    arm,
     pong(id: number): void {
       if (id !== pingId || pingedAt === null) return
       const sample = clock.now() - pingedAt
       deviation = smoothed === null ? sample / 2 : 0.75 * deviation + 0.25 * Math.abs(smoothed - sample)
       smoothed = smoothed === null ? sample : 0.875 * smoothed + 0.125 * sample
       pingedAt = null
+      suspicions = 0
       if (isSuspect) {
         isSuspect = false
-        deps.trusted()
+        send({ type: 'link.trusted' })
       }
-      deps.measured()
       arm()
     },
-  }
-
-  function stop(): void {
-    watching = false
-    clock.clearTimeout(timer)
-    timer = null
-    pingedAt = null
-    isSuspect = false
   }
 }

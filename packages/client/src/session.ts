@@ -1,23 +1,27 @@
 import {
   type DownFrame,
+  type DownKind,
   encodeFrame,
+  type Frame,
   HoldfastError,
   type TopicList,
   toBase64Url,
+  type UpFrame,
   version,
   type Welcome,
+  type WireFrom,
   wireLimits,
 } from '@holdfast/protocol'
 import { readFrame } from './frame.ts'
 import { createInbox } from './inbox.ts'
+import type { MachineEvent } from './machine.ts'
 import type { Settings } from './options.ts'
 import { createOutbox } from './outbox.ts'
-import type { Pulse } from './pulse.ts'
+import { createPulse } from './pulse.ts'
 import { createReads } from './reads.ts'
 import type { Streams } from './streams.ts'
 import { createTopics } from './topics.ts'
 import type { Link } from './transports/transport.ts'
-import { resumeFrom, type WireTopic } from './wire-topic.ts'
 
 // What a batch's first line takes, on transports that need one.
 const envelopeBytes = 256
@@ -25,22 +29,38 @@ const envelopeBytes = 256
 export interface SessionDeps {
   readonly settings: Settings
   readonly streams: Streams
-  readonly pulse: () => Pulse
+  readonly send: (event: MachineEvent) => void
   /** A gauge has changed. */
-  changed(): void
-  /** What came down the carrier cannot be understood. */
-  garbled(error: unknown): void
+  readonly changed: () => void
+}
+
+/** A link that has proved itself. */
+export interface ProvedLink {
+  readonly link: Link
+  readonly welcome: Welcome
+  /** What its hello has subscribed. */
+  readonly told: TopicList
+  /** Frames of it were thrown away before it carries, so its positions are ahead of ours. */
+  readonly missed?: boolean
+}
+
+/** What is done with each kind of frame. `aside`: it came in answer to a POST. */
+type Handlers = {
+  readonly [K in Exclude<DownKind, 'welcome' | 'close'>]: (frame: Frame<K>, aside: boolean) => void
 }
 
 export type Session = ReturnType<typeof createSession>
+
+/** The connection was closed on purpose. */
+export const closed = () => new HoldfastError('closed', 'the connection is closed')
 
 /**
  * The data plane: a session that outlives its links. Frames go straight from the link that carries to the topics, the inbox
  * and the outbox, and from those to the link; the machine sees none of them.
  */
-export function createSession({ settings, streams, pulse, changed, garbled }: SessionDeps) {
+export function createSession({ settings, streams, send, changed }: SessionDeps) {
   const { clock, random } = settings
-  let identity = { session: drawId(random), secret: drawId(random) }
+  let identity = draw(random)
   let welcomed = false
   let user: string | null = null
   let limits: Pick<Welcome['limits'], 'messageBytes' | 'batchBytes'> = wireLimits
@@ -49,29 +69,26 @@ export function createSession({ settings, streams, pulse, changed, garbled }: Se
   let ackDue = false
   let heardBytes = 0
   let pumping = false
-  let finishing: { timer: unknown; said: boolean; done: () => void } | null = null
+  let finishing: { timer?: unknown; said?: boolean; done: () => void } | null = null
 
   const outbox = createOutbox(settings.outbox, clock.now)
-  const reads = createReads((line) => {
-    if (!link) return
-    control.push(line)
-    pump()
-  })
-  const topics = createTopics({
-    clock,
-    reads,
-    subscribe: (topic) => tell('subscribe', topic),
-    unsubscribe: (topic) => tell('unsubscribe', topic),
-    ackSoon: () => ack(),
-  })
+  const pulse = createPulse({ clock, say, send, oldestHandedAt: outbox.oldestHandedAt })
+  const reads = createReads(say)
+  const topics = createTopics({ clock, reads, tell, ack })
   const inbox = createInbox(topics, outbox, streams)
 
-  /** While there is no link there is nobody to tell: the next hello says it all. */
-  function tell(kind: 'subscribe' | 'unsubscribe', topic: WireTopic): void {
+  /** Says what needs no number; a link that comes later need not hear it. */
+  function say(frame: UpFrame): void {
     if (!link) return
-    const from = kind === 'subscribe' ? `,"${resumeFrom(topic)}"` : ''
-    const name = JSON.stringify(topic.name)
-    outbox.add({ kind, rest: `${name}${from}`, bytes: 3 * name.length + 80 })
+    control.push(encodeFrame(frame))
+    pump()
+  }
+
+  /** While there is no link there is nobody to tell: the next hello says it all. */
+  function tell(kind: 'subscribe' | 'unsubscribe', ...what: [name: string, from?: WireFrom]): void {
+    if (!link) return
+    const rest = JSON.stringify(what).slice(1, -1)
+    outbox.add({ kind, rest, bytes: 3 * rest.length + 80 })
     pump()
   }
 
@@ -102,63 +119,47 @@ export function createSession({ settings, streams, pulse, changed, garbled }: Se
       lines.push(...outbox.take(limits.batchBytes - envelopeBytes - taken))
       link.send(lines)
     }
-    pulse().sent()
+    pulse.arm()
   }
 
-  function giveUp(code: string, message: string): void {
+  function giveUp({ code, message }: HoldfastError): void {
     outbox.failHanded(code, message)
     outbox.failQueued(code, message)
   }
 
   /** The goodbye goes when all is answered; what carries it must have taken it before the link may close. */
   function advance(): void {
-    if (!finishing) return
-    if (!link) return finishing.done()
-    if (outbox.pending > 0 || !link.writable) return
-    if (finishing.said) return finishing.done()
+    if (!finishing || (link && (outbox.pending > 0 || !link.writable))) return
+    if (!link || finishing.said) return finishing.done()
     finishing.said = true
     link.send([encodeFrame(['bye'])])
     pump()
   }
 
-  function handle(frame: DownFrame, aside: boolean): void {
-    switch (frame[0]) {
-      case 'entry':
-        return topics.entry(frame)
-      case 'receipt':
-        return outbox.received(frame[1], frame[2])
-      case 'reject':
-        return outbox.rejected(frame[1], frame[2], frame[3])
-      case 'gap':
-        return topics.gap(frame)
-      case 'snapshot':
-        return topics.snapshot(frame)
-      case 'subscribed':
-        return topics.subscribed(frame)
-      case 'refused':
-        return topics.refused(frame)
-      case 'page':
-      case 'unread':
-        return reads.answered(frame)
-      case 'pong':
-        return pulse().pong(frame[1])
-      case 'heartbeat':
-        // A POST that has nothing else to say is answered with it: to answer that in turn would never end.
-        if (aside) return
-        ack()
-        return pulse().beat()
-      case 'welcome':
-      case 'close':
-        return
-      default:
-        return frame satisfies never
-    }
+  const handlers: Handlers = {
+    entry: topics.entry,
+    gap: topics.gap,
+    snapshot: topics.snapshot,
+    subscribed: topics.subscribed,
+    refused: topics.refused,
+    page: reads.answered,
+    unread: reads.answered,
+    receipt: ([, n, cursor]) => outbox.received(n, cursor),
+    reject: ([, n, code, message]) => outbox.rejected(n, code, message),
+    pong: ([, id]) => pulse.pong(id),
+    heartbeat(_, aside) {
+      // A POST that has nothing else to say is answered with it: to answer that in turn would never end.
+      if (aside) return
+      ack()
+      pulse.beat()
+    },
   }
 
   return {
     outbox,
     topics,
     inbox,
+    pulse,
     get id() {
       return identity.session
     },
@@ -166,14 +167,10 @@ export function createSession({ settings, streams, pulse, changed, garbled }: Se
       return limits
     },
     pump,
-    ping(id: number): void {
-      control.push(encodeFrame(['ping', id]))
-      pump()
-    },
 
-    hello(number: number, token: string | undefined): { line: string; envelope: string; topics: TopicList } {
+    /** The hello of a new link, and what begins each POST of it. */
+    hello(number: number, token: string | undefined, list: TopicList): { hello: string; session: string } {
       const { session, secret } = identity
-      const list = topics.list()
       const mode = welcomed ? 'resume' : 'new'
       const hello = {
         session,
@@ -184,18 +181,15 @@ export function createSession({ settings, streams, pulse, changed, garbled }: Se
         topics: list,
       } as const
       return {
-        line: encodeFrame(['hello', version, hello]),
-        envelope: encodeFrame(['session', session, secret, number]),
-        topics: list,
+        hello: encodeFrame(['hello', version, hello]),
+        session: encodeFrame(['session', session, secret, number]),
       }
     },
 
-    /**
-     * This link carries from now on. What has changed since its hello is said on it, and what is unanswered sent again.
-     * @param missed frames of this link were thrown away before, so its positions are ahead of ours
-     */
-    attach(to: Link, told: TopicList, welcome: Welcome, missed: boolean): void {
-      link = to
+    /** This link carries from now on. What has changed since its hello is said on it, and what is unanswered sent again. */
+    attach(proved: ProvedLink): void {
+      const { welcome } = proved
+      link = proved.link
       control = []
       limits = welcome.limits
       if (user !== null && user !== welcome.user && !welcomed) {
@@ -204,39 +198,36 @@ export function createSession({ settings, streams, pulse, changed, garbled }: Se
       user = welcome.user
       welcomed = true
       outbox.resendAll()
-      const known = new Map(told)
+      const told = new Map(proved.told)
       for (const [name, from] of topics.list()) {
-        const topic = topics.get(name)
-        if (topic && (missed || !known.has(name) || (known.get(name) !== from && !isCursor(known.get(name))))) {
-          tell('subscribe', topic)
-        }
-        known.delete(name)
+        const before = told.get(name)
+        if (proved.missed || !before || (before !== from && !before.includes('.'))) tell('subscribe', name, from)
+        told.delete(name)
       }
-      for (const name of known.keys()) tell('unsubscribe', { name } as WireTopic)
+      for (const name of told.keys()) tell('unsubscribe', name)
       reads.askAgain()
-      pulse().start(welcome.heartbeatMs)
+      pulse.start(welcome.heartbeatMs)
     },
 
     detach(): void {
       link = null
       control = []
       ackDue = false
-      pulse().stop()
+      pulse.stop()
     },
 
+    /** Throws where a frame cannot be understood. */
     receive(text: string, aside = false): void {
-      if (!aside) pulse().heard()
+      if (!aside) pulse.heard()
       heardBytes += text.length
       if (heardBytes >= wireLimits.ackBytes) {
         heardBytes = 0
         ack()
       }
       for (const line of text.split('\n')) {
-        try {
-          handle(readFrame(line), aside)
-        } catch (error) {
-          return garbled(error)
-        }
+        const frame = readFrame(line)
+        const handle = (handlers as Record<string, ((frame: DownFrame, aside: boolean) => void) | undefined>)[frame[0]]
+        handle?.(frame, aside)
       }
       if (outbox.hasLines() || finishing) pump()
       changed()
@@ -244,40 +235,41 @@ export function createSession({ settings, streams, pulse, changed, garbled }: Se
 
     /** The hub has lost the session: a new one goes on with the same topics. */
     renew(): void {
-      identity = { session: drawId(random), secret: drawId(random) }
+      identity = draw(random)
       welcomed = false
       topics.forgetInbox()
       outbox.renew()
     },
 
     /** The hub said stop. */
-    fail({ code, message }: HoldfastError): void {
-      giveUp(code, message)
-      topics.end(new HoldfastError(code, message))
+    fail(error: HoldfastError): void {
+      giveUp(error)
+      topics.end(error)
     },
 
     /** Waits up to `drainMs` for what is unanswered, then says goodbye, then calls `done`: for the last time, it was sent. */
     finish(drainMs: number, done: () => void): void {
       if (finishing) return
+      finishing = { done }
       const stop = () => {
-        giveUp('closed', 'the connection was closed')
-        advance()
+        giveUp(closed())
+        pump()
       }
-      finishing = { timer: drainMs > 0 ? clock.setTimeout(stop, drainMs) : null, said: false, done }
-      if (drainMs > 0) pump()
+      if (drainMs > 0) finishing.timer = clock.setTimeout(stop, drainMs)
       else stop()
+      pump()
     },
 
     end(): void {
       clock.clearTimeout(finishing?.timer)
       finishing = null
-      giveUp('closed', 'the connection was closed')
+      giveUp(closed())
       topics.end()
     },
   }
 }
 
-const isCursor = (from: string | undefined) => from?.includes('.') === true
-
 /** 128 random bits, as 22 characters of base64url. */
 const drawId = (random: () => number): string => toBase64Url(Uint8Array.from({ length: 16 }, () => random() * 256))
+
+const draw = (random: () => number) => ({ session: drawId(random), secret: drawId(random) })

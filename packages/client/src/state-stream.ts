@@ -1,4 +1,4 @@
-import type { Observable, Subscriber } from 'rxjs'
+import { Subject } from 'rxjs'
 import type { Clock } from './options.ts'
 import { type ConnectionState, type Gauges, project, type Snapshot } from './status.ts'
 import type { Streams } from './streams.ts'
@@ -12,10 +12,9 @@ export function createStateStream(
   clock: Clock,
   gauges: () => Gauges,
 ) {
-  const subscribers = new Set<Subscriber<ConnectionState>>()
+  const states = new Subject<ConnectionState>()
   let last: ConnectionState | null = null
   let timer: unknown = null
-  let ended = false
 
   const getState = () => project(actor.getSnapshot(), gauges())
 
@@ -25,27 +24,23 @@ export function createStateStream(
     const state = getState()
     if (last && isSame(last, state)) return
     last = state
-    for (const subscriber of [...subscribers]) subscriber.next(state)
+    states.next(state)
   }
 
   return {
     getState,
     changed,
     gaugesChanged(): void {
-      if (!ended && subscribers.size > 0) timer ??= clock.setTimeout(changed, gaugesEveryMs)
+      if (states.observed) timer ??= clock.setTimeout(changed, gaugesEveryMs)
     },
     end(): void {
       changed()
-      ended = true
-      for (const subscriber of [...subscribers]) subscriber.complete()
-      subscribers.clear()
+      states.complete()
     },
     state$: streams.stream<ConnectionState>((subscriber) => {
       subscriber.next(getState())
-      if (ended) subscriber.complete()
-      else subscribers.add(subscriber)
-      return () => subscribers.delete(subscriber)
-    }) as Observable<ConnectionState>,
+      return states.subscribe(subscriber)
+    }),
   }
 }
 

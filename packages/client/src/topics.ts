@@ -4,6 +4,8 @@ import {
   type Frame,
   HoldfastError,
   inboxTopic,
+  type Position,
+  type TopicEvent,
   type TopicList,
   type WireFrom,
 } from '@holdfast/protocol'
@@ -29,19 +31,21 @@ export const lingerMs = 100
 export interface TopicsDeps {
   readonly clock: Clock
   readonly reads: Reads
-  /** The link must subscribe to it, from where it stands: it is new, or has a hole. */
-  subscribe(topic: WireTopic): void
-  unsubscribe(topic: WireTopic): void
-  /** A conflated topic's entry came: the hub waits for the ack. */
-  ackSoon(): void
+  /** The link must subscribe to it, from where it stands, or no longer be subscribed. */
+  readonly tell: (kind: 'subscribe' | 'unsubscribe', name: string, from?: WireFrom) => void
+  /** Acknowledges the cursors soon. */
+  readonly ack: () => void
 }
 
 export type Topics = ReturnType<typeof createTopics>
 
 /** Every topic that someone listens to, by name, and where its cursor stands. */
-export function createTopics({ clock, reads, subscribe, unsubscribe, ackSoon }: TopicsDeps) {
+export function createTopics({ clock, reads, tell, ack }: TopicsDeps) {
   const topics = new Map<string, WireTopic>()
-  let dirty: WireTopic[] = []
+  /** Whose cursor has moved since it was acknowledged. */
+  const moved = new Set<WireTopic>()
+
+  const subscribe = (topic: WireTopic) => tell('subscribe', topic.name, resumeFrom(topic))
 
   function listen(name: string, from: WireFrom, to: Hearer): () => void {
     const listener: Listener = { from, to, after: null, joined: false }
@@ -67,9 +71,15 @@ export function createTopics({ clock, reads, subscribe, unsubscribe, ackSoon }: 
     if (topic.listeners.length > 0 || topics.get(topic.name) !== topic) return
     // A component that is mounted again in a moment finds the subscription still there.
     topic.linger = clock.setTimeout(() => {
-      topics.delete(topic.name)
-      unsubscribe(topic)
+      drop(topic)
+      tell('unsubscribe', topic.name)
     }, lingerMs)
+  }
+
+  function drop(topic: WireTopic): void {
+    clock.clearTimeout(topic.linger)
+    topics.delete(topic.name)
+    moved.delete(topic)
   }
 
   function mend(topic: WireTopic): void {
@@ -78,12 +88,12 @@ export function createTopics({ clock, reads, subscribe, unsubscribe, ackSoon }: 
     subscribe(topic)
   }
 
-  function moved(topic: WireTopic): void {
-    if (!topic.dirty) {
-      topic.dirty = true
-      dirty.push(topic)
-    }
-    if (topic.conflate) ackSoon()
+  /** Hands on what has moved the cursor. */
+  function emit(topic: WireTopic, at: Position, event: TopicEvent<unknown>): void {
+    moved.add(topic)
+    // The hub keeps the next entry of a conflated topic back until this one is acknowledged.
+    if (topic.conflate) ack()
+    emitAt(topic, at, event)
   }
 
   return {
@@ -91,13 +101,11 @@ export function createTopics({ clock, reads, subscribe, unsubscribe, ackSoon }: 
 
     /** What the link should be subscribed to: the hello's list, and each poll's. */
     list: (): TopicList => [...topics.values()].map((topic) => [topic.name, resumeFrom(topic)]),
-    get: (name: string) => topics.get(name),
 
     /** The cursors that have moved since the last time. */
     takeCursors(): [string, Cursor][] {
-      const cursors = dirty.map((topic): [string, Cursor] => [topic.name, resumeFrom(topic)])
-      for (const topic of dirty) topic.dirty = false
-      dirty = []
+      const cursors = [...moved].map((topic): [string, Cursor] => [topic.name, resumeFrom(topic)])
+      moved.clear()
       return cursors
     },
 
@@ -114,8 +122,7 @@ export function createTopics({ clock, reads, subscribe, unsubscribe, ackSoon }: 
     refused([, name, code, message]: Frame<'refused'>): void {
       const topic = topics.get(name)
       if (!topic) return
-      topics.delete(name)
-      clock.clearTimeout(topic.linger)
+      drop(topic)
       const error = new HoldfastError(code, message, { outcome: 'rejected' })
       for (const { to } of topic.listeners) to.error(error)
     },
@@ -127,8 +134,7 @@ export function createTopics({ clock, reads, subscribe, unsubscribe, ackSoon }: 
       const arrival = arrive(topic, at)
       if (arrival === 'hole') mend(topic)
       if (arrival !== 'fresh') return
-      moved(topic)
-      emitAt(topic, at, messageEvent(cursor, at, time, decodePayload(data, encoding), id))
+      emit(topic, at, messageEvent(cursor, at, time, decodePayload(data, encoding), id))
     },
 
     gap([, name, , to, reason]: Frame<'gap'>): void {
@@ -136,8 +142,7 @@ export function createTopics({ clock, reads, subscribe, unsubscribe, ackSoon }: 
       const from = topic && resumeFrom(topic)
       const at = positionOf(to)
       if (!topic || !jump(topic, at)) return
-      moved(topic)
-      emitAt(topic, at, gapEvent(from as Cursor, to, reason))
+      emit(topic, at, gapEvent(from as Cursor, to, reason))
     },
 
     snapshot([, name, cursor, data, encoding]: Frame<'snapshot'>): void {
@@ -145,8 +150,7 @@ export function createTopics({ clock, reads, subscribe, unsubscribe, ackSoon }: 
       const at = positionOf(cursor)
       if (!topic || (topic.position && topic.position.epoch === at.epoch && at.offset < topic.position.offset)) return
       jump(topic, at)
-      moved(topic)
-      emitAt(topic, at, { type: 'snapshot', data: decodePayload(data, encoding), cursor })
+      emit(topic, at, { type: 'snapshot', data: decodePayload(data, encoding), cursor })
     },
 
     /** A new session has a new inbox. */
@@ -160,8 +164,7 @@ export function createTopics({ clock, reads, subscribe, unsubscribe, ackSoon }: 
       for (const topic of [...topics.values()]) {
         // A connection that failed may be tried again, and the inbox is its own.
         if (error && topic.name === inboxTopic) continue
-        topics.delete(topic.name)
-        clock.clearTimeout(topic.linger)
+        drop(topic)
         for (const { to } of topic.listeners) error ? to.error(error) : to.complete()
       }
     },

@@ -34,8 +34,6 @@ export interface WireTopic {
   conflate: boolean
   /** Subscribed again because of a hole; entries beyond the hole are dropped until it is filled. */
   mending: boolean
-  /** The cursor has moved since it was acknowledged. */
-  dirty: boolean
   listeners: readonly Listener[]
   linger: unknown
 }
@@ -48,7 +46,6 @@ export const createWireTopic = (name: string, from: WireFrom): WireTopic => ({
   position: null,
   conflate: false,
   mending: false,
-  dirty: false,
   listeners: [],
   linger: null,
 })
