@@ -52,7 +52,7 @@ export function connect(url: string, options: CoreOptions): Connection {
   const send = (event: MachineEvent) => actor.getSnapshot().status === 'active' && actor.send(event)
   const session = createSession({ settings, streams, send, changed: () => states.gaugesChanged() })
   const match = createLinks({ url: base, settings, session, report, send })
-  const machine = connectionMachine.provide({ actions: { prove: session.pulse.prove } })
+  const machine = connectionMachine.provide({ actions: { prove: session.pulse.prove }, delays: settings.timing })
   const actor = createActor(machine, {
     input: {
       transports: usable.map((transport) => transport.name),

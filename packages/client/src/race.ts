@@ -34,7 +34,6 @@ export interface RaceInput {
  * message, socket or callback of the data plane is ever in here.
  */
 export interface Race extends RaceInput {
-  readonly tries: number
   readonly round: number
   /** What this round has not started yet, in order. */
   readonly untried: readonly string[]
@@ -59,7 +58,6 @@ type Change = Partial<Race>
 
 export const startingRace = (input: RaceInput): Race => ({
   ...input,
-  tries: 0,
   round: 0,
   untried: [],
   contenders: [],
@@ -89,30 +87,21 @@ export function planned(race: Race): Change {
 }
 
 /** Starts these, but never a second one beside one that is pending: a swallowed handshake blocks a browser's other tabs. */
-function started(race: Race, names: readonly string[]): Change {
-  const { round, now, transports } = race
-  const contenders = [...race.contenders]
-  let { tries } = race
-  for (const name of names) {
-    if (contenders.some((one) => one.name === name)) continue
-    tries++
+function started(race: Race, names: readonly string[], round: number): Change {
+  const { now, transports, contenders, untried } = race
+  const fresh = names.filter((name) => !contenders.some((one) => one.name === name))
+  const tries = fresh.map((name): Try => {
     const link = (round + 1) * transports.length - transports.indexOf(name)
-    contenders.push({ id: `${name}-${tries}`, name, link, round, startedAt: now(), proved: false })
-  }
-  return { tries, contenders }
+    return { id: `${name}-${link}`, name, link, round, startedAt: now(), proved: false }
+  })
+  return { round, contenders: [...contenders, ...tries], untried: untried.filter((name) => !names.includes(name)) }
 }
 
-export const startedNext = (race: Race): Change => ({
-  ...started(race, race.untried.slice(0, 1)),
-  untried: race.untried.slice(1),
-})
+export const startedNext = (race: Race): Change => started(race, race.untried.slice(0, 1), race.round)
 
 /** Tries what is better than the carrier. */
-export function startedBetter(race: Race): Change {
-  const names = race.transports.filter((name) => race.carrier && isBetter(race, name, race.carrier.name))
-  const round = race.round + 1
-  return { ...started({ ...race, round }, names), round }
-}
+export const startedBetter = (race: Race): Change =>
+  started(race, race.transports.slice(0, race.transports.indexOf(race.carrier?.name ?? '')), race.round + 1)
 
 export const markedProved = (race: Race, id: string | undefined): Change => ({
   contenders: race.contenders.map((one) => (one.id === id ? { ...one, proved: true } : one)),
@@ -151,12 +140,19 @@ export function lost(race: Race, id: string | undefined, loss: Loss): Change {
   if (!carrier) return {}
   const livedMs = now - carrier.since
   const quick = livedMs < race.timing.stableMs && loss.action === 'retry'
-  return {
-    carrier: null,
-    livedMs,
-    routes: routes.lost(race.routes, carrier.name, loss.code, quick),
-    lastError,
-  }
+  return { carrier: null, livedMs, routes: routes.lost(race.routes, carrier.name, loss.code, quick), lastError }
+}
+
+/** The hub said stop; or it refused a token for the second time. */
+export function isFatal(race: Race, id: string | undefined, { action }: Loss): boolean {
+  const one = race.carrier ?? contender(race, id)
+  return one?.id === id && (action === 'stop' || (action === 'authenticate' && race.refusals > 0))
+}
+
+/** Nothing else is being tried, or the hub itself said no: another transport would hear the same. */
+export function endsRace(race: Race, id: string | undefined, { action, delayMs }: Loss): boolean {
+  const isLast = race.contenders.length === 1 && race.untried.length === 0
+  return contender(race, id) !== undefined && (isLast || action !== 'retry' || delayMs !== undefined)
 }
 
 /** Steady for a while: the past is forgotten. */
@@ -169,7 +165,7 @@ export const settled = (race: Race): Change => ({
  * When the next round begins: at once after a link that had worked for a moment, then full jitter under a growing cap, and
  * never before the hub's word.
  */
-export function countedDown(race: Race, loss: Loss): Change {
+export function countedDown(race: Race, _id: string | undefined, loss: Loss): Change {
   const { timing, attempt, random, livedMs } = race
   const jitteredMs = random() * Math.min(timing.backoffCapMs, timing.backoffMs * 2 ** attempt)
   // Another session, node or token that the hub asks for is no failure of the network, unless it goes on and on.
@@ -179,3 +175,10 @@ export function countedDown(race: Race, loss: Loss): Change {
   const refusals = loss.action === 'authenticate' ? race.refusals + 1 : race.refusals
   return { attempt: attempt + 1, refusals, livedMs: 0, retryMs, retryAt: race.now() + retryMs }
 }
+
+/** How long a lesser transport is kept before a better one is tried; grows with each climb that failed. */
+export const climbPause = ({ timing, probes, random }: Race): number =>
+  Math.min(timing.probeCapMs, timing.probeMs * 2 ** probes) * (0.8 + 0.4 * random())
+
+/** What the first one of a race is given before the next one starts. */
+export const headStart = (race: Race): number => routes.headStart(race.routes, race.contenders[0]?.name, race.timing)

@@ -1,5 +1,5 @@
 import type { SnapshotFrom } from 'xstate'
-import type { connectionMachine } from './machine.ts'
+import type { connectionMachine, TopState } from './machine.ts'
 import { isBest, isBetter } from './race.ts'
 import { routeOf } from './routes.ts'
 
@@ -41,7 +41,7 @@ export type Snapshot = SnapshotFrom<typeof connectionMachine>
 /** The one projection of the machine and the gauges. */
 export function project(snapshot: Snapshot, gauges: Gauges): ConnectionState {
   const { context, value } = snapshot
-  const [[top, inner]] = typeof value === 'string' ? [[value]] : (Object.entries(value) as [[TopState, string]])
+  const [[top, inner]] = (typeof value === 'string' ? [[value]] : Object.entries(value)) as [[TopState, string?]]
   return {
     phase: phaseOf(top, context.wasOnline),
     transport: context.carrier?.name ?? null,
@@ -68,8 +68,6 @@ const phases = {
   closed: 'closed',
   failed: 'failed',
 } as const satisfies Record<TopState, Phase>
-
-type TopState = Snapshot['value'] extends infer Value ? (Value extends string ? Value : keyof Value) : never
 
 function phaseOf(state: TopState, wasOnline: boolean): Phase {
   const phase = phases[state]
