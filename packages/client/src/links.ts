@@ -62,6 +62,8 @@ export function createLinks({ url, settings, session, report, send }: LinksDeps)
       close()
       if (loss.action === 'renew' && !carrying) session.renew()
       send({ type: 'try.lost', id, loss })
+      // Should it be tried again: what the hub has ended on purpose, nothing resumes.
+      if (loss.action === 'stop' && !carrying) session.renew()
     }
 
     function prove(text: string): void {
