@@ -1,0 +1,76 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { createHub, type Hub, type HubOptions } from '@holdfast/server'
+import express from 'express'
+import { build, defaultClientConditions } from 'vite'
+import { createFaultProxy, type FaultProxy } from './fault-proxy/index.ts'
+
+/** A page with the client on it, `window.holdfast`, and a hub at /realtime; all behind a proxy that breaks the network. */
+export interface Site {
+  readonly hub: Hub
+  readonly proxy: FaultProxy
+  /** The page. */
+  readonly url: string
+  readonly base: string
+  close(): Promise<void>
+}
+
+const top = fileURLToPath(new URL('../..', import.meta.url))
+const page = `<!doctype html>
+<meta charset="utf-8">
+<title>Holdfast</title>
+<link rel="icon" href="data:,">
+<script type="module">
+  window.holdfast = await import('/client.js')
+</script>
+`
+let bundle: Promise<string> | null = null
+
+export async function createSite(options: HubOptions = {}): Promise<Site> {
+  bundle ??= bundleClient()
+  const code = await bundle
+  const hub = createHub({ authorize: () => true, ...options })
+  const app = express()
+  app.get('/', (_, response) => void response.type('html').send(page))
+  app.get('/client.js', (_, response) => void response.type('js').send(code))
+  app.use('/realtime', hub.router())
+  const server = createServer(app)
+  hub.attach(server, '/realtime')
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const proxy = await createFaultProxy({ target: { host: '127.0.0.1', port } })
+  return {
+    hub,
+    proxy,
+    url: proxy.url,
+    base: `${proxy.url}/realtime`,
+    async close() {
+      await hub.close({ drainMs: 0 })
+      await proxy.close()
+      await new Promise((resolve) => {
+        server.close(resolve)
+        server.closeAllConnections()
+      })
+    },
+  }
+}
+
+async function bundleClient(): Promise<string> {
+  const entry = fileURLToPath(new URL('packages/client/src/index.ts', `file://${top}`))
+  const built = await build({
+    root: top,
+    configFile: false,
+    logLevel: 'error',
+    resolve: { conditions: ['@holdfast/source', ...defaultClientConditions] },
+    build: {
+      write: false,
+      target: 'es2022',
+      minify: false,
+      lib: { entry, formats: ['es'], fileName: 'client' },
+    },
+  })
+  const [output] = Array.isArray(built) ? built : [built]
+  if (!output || !('output' in output)) throw new Error('nothing was bundled')
+  return output.output[0].code
+}
