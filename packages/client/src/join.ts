@@ -1,6 +1,6 @@
-import { decodePayload, formatCursor, HoldfastError, parseCursor, type WireFrom } from '@holdfast/protocol'
+import { formatCursor, HoldfastError, parseCursor, type WireFrom } from '@holdfast/protocol'
 import type { Reads } from './reads.ts'
-import { gapEvent, type Listener, messageEvent, positionOf, type WireTopic } from './wire-topic.ts'
+import { covers, gapEvent, type Listener, messageEvent, positionOf, type WireTopic } from './wire-topic.ts'
 
 /**
  * Lets a listener in on a topic whose position is known: at once where it starts there, else after it has read what came
@@ -11,9 +11,7 @@ export function join(topic: WireTopic, listener: Listener, reads: Reads, from: W
   if (!position) return
   const start = parseCursor(from)
   listener.after = start
-  listener.joined = start
-    ? start.epoch === position.epoch && start.offset >= position.offset
-    : from === 'live' && topic.from === 'live'
+  listener.joined = start ? covers(start, position) : from === 'live' && topic.from === 'live'
   if (listener.joined) return
   // Of 'live' the page has no entries, and says where the head is: the wire subscription may still be behind it.
   reads.read(topic.name, from, position.offset, (page) => {
@@ -23,9 +21,9 @@ export function join(topic: WireTopic, listener: Listener, reads: Reads, from: W
     const [, , begin, entries, done] = page
     let at = positionOf(begin)
     if (start && begin !== from) to.next(gapEvent(from, begin, at.epoch === start.epoch ? 'trimmed' : 'epoch'))
-    for (const [cursor, time, data, id, encoding] of entries) {
-      at = positionOf(cursor)
-      to.next(messageEvent(cursor, at, time, decodePayload(data, encoding), id))
+    for (const entry of entries) {
+      at = positionOf(entry[0])
+      to.next(messageEvent(entry, at))
     }
     // Compaction may have left nothing up to where the wire was.
     const offset = done ? Math.max(at.offset, position.offset) : at.offset

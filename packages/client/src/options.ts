@@ -111,23 +111,32 @@ export interface Settings {
 }
 
 /** The options with their defaults. */
-export function settle(options: CoreOptions): Settings {
-  const browser = typeof window === 'undefined' ? null : (window as unknown as PageLike & { localStorage: Storage })
-  return {
-    transports: options.transports,
-    token: options.token,
-    storage: options.storage === undefined ? storageOf(browser) : options.storage,
-    clock: options.clock ?? systemClock,
-    random: options.random ?? systemRandom,
-    page: options.page === undefined ? browser : options.page,
-    outbox: { ...defaultOutbox, ...options.outbox },
-    timing: { ...defaultTiming, ...options.timing },
-  }
-}
+export const settle = ({
+  transports,
+  token,
+  storage = systemStorage(),
+  clock = systemClock,
+  random = systemRandom,
+  page = systemPage(),
+  outbox,
+  timing,
+}: CoreOptions): Settings => ({
+  transports,
+  token,
+  storage,
+  clock,
+  random,
+  page,
+  outbox: { ...defaultOutbox, ...outbox },
+  timing: { ...defaultTiming, ...timing },
+})
 
-function storageOf(browser: { localStorage: Storage } | null): Storage | null {
+const systemPage = () =>
+  typeof window === 'undefined' ? null : (window as unknown as PageLike & { readonly localStorage: Storage })
+
+function systemStorage(): Storage | null {
   try {
-    return browser?.localStorage ?? null
+    return systemPage()?.localStorage ?? null
   } catch {
     // A page in a sandbox, or with storage forbidden, throws at the mere access.
     return null

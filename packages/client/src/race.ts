@@ -120,7 +120,7 @@ export function tookOver(race: Race, id: string | undefined): Change {
     refusals: 0,
     probes: isBest({ ...race, carrier }) ? 0 : race.probes,
     wasOnline: true,
-    routes: routes.proved(race.routes, winner.name, now - winner.startedAt),
+    routes: routes.learned(race.routes, winner.name, { provedMs: now - winner.startedAt }),
   }
 }
 
@@ -156,10 +156,10 @@ export function endsRace(race: Race, id: string | undefined, { action, delayMs }
 }
 
 /** Steady for a while: the past is forgotten. */
-export const settled = (race: Race): Change => ({
-  attempt: 0,
-  routes: race.carrier ? routes.held(race.routes, race.carrier.name) : race.routes,
-})
+export function settled({ carrier, routes: known }: Race): Change {
+  if (!carrier) return {}
+  return { attempt: 0, routes: routes.learned(known, carrier.name, { setback: null, quickLosses: 0 }, carrier.name) }
+}
 
 /**
  * When the next round begins: at once after a link that had worked for a moment, then full jitter under a growing cap, and
@@ -180,5 +180,8 @@ export function countedDown(race: Race, _id: string | undefined, loss: Loss): Ch
 export const climbPause = ({ timing, probes, random }: Race): number =>
   Math.min(timing.probeCapMs, timing.probeMs * 2 ** probes) * (0.8 + 0.4 * random())
 
-/** What the first one of a race is given before the next one starts. */
-export const headStart = (race: Race): number => routes.headStart(race.routes, race.contenders[0]?.name, race.timing)
+/** What the first one is given before the next one starts: a little over what it took to prove itself last, within bounds. */
+export function headStart({ contenders, routes: known, timing: { headStartMs } }: Race): number {
+  const { provedMs } = routes.routeOf(known, contenders[0]?.name)
+  return Math.min(Math.max(headStartMs, 1.25 * (provedMs ?? 0)), 3 * headStartMs)
+}

@@ -1,5 +1,5 @@
 import type { Settings } from './options.ts'
-import { noRoutes, proved, type Routes } from './routes.ts'
+import { learned, noRoutes, type Routes } from './routes.ts'
 
 interface Remembered {
   readonly transport: string
@@ -16,7 +16,7 @@ export function createMemory(url: string, { storage, clock, timing }: Pick<Setti
     recall(): Routes {
       try {
         const { transport, provedMs, until } = JSON.parse(storage?.getItem(key) ?? '') as Remembered
-        return until > clock.now() ? { ...proved(noRoutes, transport, +provedMs), preferred: transport } : noRoutes
+        return until > clock.now() ? learned(noRoutes, transport, { provedMs: +provedMs }, transport) : noRoutes
       } catch {
         // Nothing there, or not ours.
         return noRoutes

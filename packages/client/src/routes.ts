@@ -1,5 +1,3 @@
-import type { Timing } from './options.ts'
-
 /** What is known of one transport on this network. */
 export interface Route {
   /** Why it failed last; null once it has carried the session for a stable while. */
@@ -23,9 +21,10 @@ const doubtAfter = 3
 
 export const routeOf = (routes: Routes, name: string | undefined): Route => routes.known[name ?? ''] ?? unknownRoute
 
-const change = (routes: Routes, name: string, by: Partial<Route>): Routes => ({
-  ...routes,
-  known: { ...routes.known, [name]: { ...routeOf(routes, name), ...by } },
+/** With what is new of one transport. */
+export const learned = (routes: Routes, name: string, news: Partial<Route>, preferred = routes.preferred): Routes => ({
+  known: { ...routes.known, [name]: { ...routeOf(routes, name), ...news } },
+  preferred,
 })
 
 /** Lost quickly several times in a row: it must hold beside another one before it carries again. */
@@ -38,16 +37,9 @@ export function plan(transports: readonly string[], routes: Routes): string[] {
   return [...transports].sort((a, b) => place(a) - place(b))
 }
 
-/** The first one's head start: a little over what it took to prove itself last, within bounds. */
-export const headStart = (routes: Routes, name: string | undefined, { headStartMs }: Timing): number =>
-  Math.min(Math.max(headStartMs, 1.25 * (routeOf(routes, name).provedMs ?? 0)), 3 * headStartMs)
-
-export const proved = (routes: Routes, name: string, provedMs: number): Routes => change(routes, name, { provedMs })
-
-export const setBack = (routes: Routes, name: string, setback: string): Routes => ({
-  ...change(routes, name, { setback }),
-  preferred: routes.preferred === name ? null : routes.preferred,
-})
+/** It failed, and is no longer preferred. */
+export const setBack = (routes: Routes, name: string, setback: string): Routes =>
+  learned(routes, name, { setback }, routes.preferred === name ? null : routes.preferred)
 
 /**
  * The carrier was lost. A quick loss makes its transport doubtful, and clears the others: what takes one after the other is
@@ -56,12 +48,6 @@ export const setBack = (routes: Routes, name: string, setback: string): Routes =
 export function lost(routes: Routes, name: string, setback: string, quick: boolean): Routes {
   const quickLosses = quick ? routeOf(routes, name).quickLosses + 1 : 0
   const others = quick ? Object.keys(routes.known) : []
-  const cleared = others.reduce((all, other) => change(all, other, { quickLosses: 0 }), routes)
-  return change(cleared, name, { setback, quickLosses })
+  const cleared = others.reduce((all, other) => learned(all, other, { quickLosses: 0 }), routes)
+  return learned(cleared, name, { setback, quickLosses })
 }
-
-/** It has carried the session for a stable while. */
-export const held = (routes: Routes, name: string): Routes => ({
-  ...change(routes, name, { setback: null, quickLosses: 0 }),
-  preferred: name,
-})

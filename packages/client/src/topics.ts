@@ -13,12 +13,12 @@ import { join } from './join.ts'
 import type { Clock } from './options.ts'
 import type { Reads } from './reads.ts'
 import {
-  arrive,
+  covers,
   createWireTopic,
   emitAt,
   gapEvent,
   type Hearer,
-  jump,
+  isHole,
   type Listener,
   messageEvent,
   positionOf,
@@ -48,21 +48,14 @@ export function createTopics({ clock, reads, tell, ack }: TopicsDeps) {
   const subscribe = (topic: WireTopic) => tell('subscribe', topic.name, resumeFrom(topic))
 
   function listen(name: string, from: WireFrom, to: Hearer): () => void {
-    const listener: Listener = { from, to, after: null, joined: false }
-    let topic = topics.get(name)
-    if (!topic) {
-      topic = createWireTopic(name, from)
-      topics.set(name, topic)
-      listener.joined = true
-      topic.listeners = [listener]
-      subscribe(topic)
-    } else {
-      clock.clearTimeout(topic.linger)
-      topic.linger = null
-      listener.joined = !topic.position && from === topic.from
-      topic.listeners = [...topic.listeners, listener]
-      if (!listener.joined) join(topic, listener, reads)
-    }
+    const known = topics.get(name)
+    const topic = known ?? createWireTopic(name, from)
+    const listener: Listener = { from, to, after: null, joined: !topic.position && from === topic.from }
+    clock.clearTimeout(topic.linger)
+    topics.set(name, topic)
+    topic.listeners = [...topic.listeners, listener]
+    if (!known) subscribe(topic)
+    else if (!listener.joined) join(topic, listener, reads)
     return () => leave(topic, listener)
   }
 
@@ -127,29 +120,25 @@ export function createTopics({ clock, reads, tell, ack }: TopicsDeps) {
       for (const { to } of topic.listeners) to.error(error)
     },
 
-    entry([, name, cursor, time, data, id, encoding]: Frame<'entry'>): void {
+    entry([, name, ...entry]: Frame<'entry'>): void {
       const topic = topics.get(name)
-      if (!topic) return
-      const at = positionOf(cursor)
-      const arrival = arrive(topic, at)
-      if (arrival === 'hole') mend(topic)
-      if (arrival !== 'fresh') return
-      emit(topic, at, messageEvent(cursor, at, time, decodePayload(data, encoding), id))
+      const at = positionOf(entry[0])
+      if (!topic || covers(topic.position, at)) return
+      if (isHole(topic, at)) mend(topic)
+      else emit(topic, at, messageEvent(entry, at))
     },
 
     gap([, name, , to, reason]: Frame<'gap'>): void {
       const topic = topics.get(name)
-      const from = topic && resumeFrom(topic)
       const at = positionOf(to)
-      if (!topic || !jump(topic, at)) return
-      emit(topic, at, gapEvent(from as Cursor, to, reason))
+      if (topic && !covers(topic.position, at)) emit(topic, at, gapEvent(resumeFrom(topic), to, reason))
     },
 
     snapshot([, name, cursor, data, encoding]: Frame<'snapshot'>): void {
       const topic = topics.get(name)
       const at = positionOf(cursor)
-      if (!topic || (topic.position && topic.position.epoch === at.epoch && at.offset < topic.position.offset)) return
-      jump(topic, at)
+      // One at the cursor itself is news.
+      if (!topic || covers(topic.position, { ...at, offset: at.offset + 1 })) return
       emit(topic, at, { type: 'snapshot', data: decodePayload(data, encoding), cursor })
     },
 

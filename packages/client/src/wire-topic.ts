@@ -1,10 +1,12 @@
 import {
   type Cursor,
+  decodePayload,
   type From,
   formatCursor,
   type GapReason,
   HoldfastError,
   type MessageEvent,
+  type PageEntry,
   type Position,
   parseCursor,
   type TopicEvent,
@@ -54,43 +56,19 @@ export const createWireTopic = (name: string, from: WireFrom): WireTopic => ({
 export const resumeFrom = ({ position, from }: WireTopic): WireFrom =>
   position ? formatCursor(position.epoch, position.offset) : from
 
-export type Arrival = 'fresh' | 'known' | 'hole'
+/** Whether what is at `at` has been had by one who stands here: an entry at or below a cursor is dropped, whoever brought it. */
+export const covers = (here: Position | null, at: Position): boolean =>
+  here !== null && here.epoch === at.epoch && at.offset <= here.offset
 
-/**
- * Takes an entry's cursor: `known` if it is at or below ours, whoever brought it; `hole` if something before it is missing.
- * Only a `fresh` one moves the cursor.
- */
-export function arrive(topic: WireTopic, at: Position): Arrival {
-  const { position } = topic
-  if (!position || at.epoch !== position.epoch) return 'hole'
-  if (at.offset <= position.offset) return 'known'
-  if (at.offset !== position.offset + 1 && !topic.conflate) return 'hole'
-  topic.position = at
-  topic.mending = false
-  return 'fresh'
-}
+/** Whether something before `at` is missing. */
+export const isHole = ({ position, conflate }: WireTopic, at: Position): boolean =>
+  position?.epoch !== at.epoch || (at.offset !== position.offset + 1 && !conflate)
 
-/** Takes the end of a gap or a snapshot's cursor; false if we are there already. */
-export function jump(topic: WireTopic, to: Position): boolean {
-  const { position } = topic
-  if (position && position.epoch === to.epoch && to.offset <= position.offset) return false
-  topic.position = to
-  topic.mending = false
-  return true
-}
-
-export const messageEvent = (
-  cursor: Cursor,
-  at: Position,
-  time: number,
-  data: unknown,
-  id: string | null | undefined,
-): MessageEvent<unknown> => ({
+export const messageEvent = ([cursor, time, data, id, encoding]: PageEntry, at: Position): MessageEvent<unknown> => ({
   type: 'message',
-  data,
+  data: decodePayload(data, encoding),
   cursor,
-  offset: at.offset,
-  epoch: at.epoch,
+  ...at,
   time,
   ...(id && { id }),
 })
@@ -98,15 +76,13 @@ export const messageEvent = (
 export const gapEvent = (from: Cursor, to: Cursor, reason: string) =>
   ({ type: 'gap', from, to, reason: reason as GapReason }) as const
 
-/** Hands an event at `at` to all that have joined and have not had it. */
+/** Moves the cursor, and hands the event there to all that have joined and have not had it. */
 export function emitAt(topic: WireTopic, at: Position, event: TopicEvent<unknown>): void {
+  topic.position = at
+  topic.mending = false
   for (const listener of topic.listeners) {
-    if (!listener.joined) continue
-    const { after } = listener
-    if (after) {
-      if (after.epoch === at.epoch && at.offset <= after.offset) continue
-      listener.after = null
-    }
+    if (!listener.joined || covers(listener.after, at)) continue
+    listener.after = null
     listener.to.next(event)
   }
 }
