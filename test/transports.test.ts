@@ -95,19 +95,33 @@ describe.each([
     await probe.kind('welcome')
   }
 
-  test('one that a proxy fails is a loss of the network', async () => {
+  test('one that a proxy fails is sent again, and the stream goes on meanwhile', async () => {
     await begin()
     network.proxy.set({ post: 'fail' })
-    await probe.send(['ping', 1])
-    expect(await probe.lost()).toMatchObject({ code: 'upstream-failed', action: 'retry' })
+    await probe.send(['subscribe', 1, 'down', 'live'], ['publish', 2, 'up', 'x'], ['ping', 1])
+    await network.proxy.next({ event: 'failed' })
+    await network.proxy.next({ event: 'failed' })
+    expect(probe.losses).toEqual([])
+    network.proxy.set({ post: 'lose-response' })
+    await network.proxy.next({ event: 'response-lost' })
+    network.proxy.heal()
+    await probe.kind('receipt', 2)
+    expect((await probe.kind('receipt', 2))[2]).toMatch(/\.1$/)
+    expect(probe.losses).toEqual([])
   })
 
-  test('one that a portal answers with its page is a loss of the network', async () => {
+  test('one that a portal answers with its page is sent again', async () => {
+    let portal = true
     const page = () =>
       new Response('<!doctype html><title>Log in</title>', { headers: { 'content-type': 'text/html' } })
-    await begin((url, init) => (url.endsWith('/send') ? Promise.resolve(page()) : fetch(url, init)))
+    await begin((url, init) => {
+      if (!portal || !url.endsWith('/send')) return fetch(url, init)
+      portal = false
+      return Promise.resolve(page())
+    })
     await probe.send(['ping', 1])
-    expect(await probe.lost()).toMatchObject({ code: 'not-holdfast', action: 'retry' })
+    await probe.kind('pong', 1)
+    expect(probe.losses).toEqual([])
   })
 
   test('what a proxy finds too large is split, and what cannot be split is told', async () => {

@@ -42,7 +42,8 @@ export function createPulse({ clock, say, send, oldestHandedAt }: PulseDeps) {
 
   /** When something is overdue. */
   function nextCheck(): number {
-    if (pingedAt !== null) return pingedAt + timeoutMs()
+    // While the stream speaks it is the way up that is slow or broken, and what goes up is sent again by itself.
+    if (pingedAt !== null) return Math.max(pingedAt, heardAt) + timeoutMs() * 2 ** suspicions
     const handedAt = oldestHandedAt() ?? Number.POSITIVE_INFINITY
     return Math.min(heardAt + 1.3 * heartbeatMs, Math.max(handedAt, heardAt) + timeoutMs())
   }

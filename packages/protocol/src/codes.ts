@@ -72,13 +72,11 @@ export type LinkCode =
   | 'cut'
   | 'swallowed'
   | 'silent'
-  | 'upstream-failed'
   | 'not-holdfast'
   | 'offline'
   | 'token-failed'
   | 'listener-failed'
   | 'hook-failed'
-  | 'storage-failed'
 
 export type Code = CloseCode | RejectCode | LinkCode
 

@@ -3,11 +3,17 @@ import type { Link, LinkEvents, LinkRequest } from './transport.ts'
 import { networkLoss } from './transport.ts'
 
 /** Asks one of the hub's addresses and answers the response if it is ok; otherwise the link is lost, and it answers null. */
+// A POST that is not answered in this time is given up, and sent again after a pause that doubles.
+const postMs = 10_000
+const minPauseMs = 250
+const maxPauseMs = 5_000
+
 export type Ask = (path: string, body: string) => Promise<Response | null>
 
 /**
- * A link over HTTP: `run` brings what comes down; what goes up is POSTed, one in flight, whose answer is the ack. What a
- * proxy answers with 413 is split in halves until it passes; a single line that does not is reported, and replaced.
+ * A link over HTTP: `run` brings what comes down; what goes up is POSTed, one in flight, whose answer is the ack. A POST
+ * that fails on the way is sent again, since the hub knows what it has had; whether the link lives, the stream says. What
+ * a proxy answers with 413 is split in halves until it passes; a single line that does not is reported, and replaced.
  */
 export function openHttpLink(
   fetchLike: FetchLike | undefined,
@@ -16,9 +22,11 @@ export function openHttpLink(
   run: (ask: Ask, events: LinkEvents) => Promise<void>,
   options: Pick<Link, 'acknowledges'> = {},
 ): Link {
+  const { clock } = request
   // Each request has its own, since what Node's fetch adds to a signal stays on it.
   const aborts: Record<string, AbortController> = {}
   let busy = false
+  let timer: unknown = null
   let over = false
 
   const unlessOver = <T>(tell: () => T) => (over ? undefined : tell())
@@ -33,8 +41,6 @@ export function openHttpLink(
         sink.lost(loss)
       }),
   }
-  const failed = (what: string) => (error: unknown) => events.lost(networkLoss('cut', `the ${what} failed: ${error}`))
-
   function open(path: string, body: string): Promise<Response> {
     const abort = new AbortController()
     if (over) abort.abort()
@@ -46,6 +52,7 @@ export function openHttpLink(
 
   function close(): void {
     over = true
+    clock.clearTimeout(timer)
     for (const abort of Object.values(aborts)) abort.abort()
   }
 
@@ -75,12 +82,26 @@ export function openHttpLink(
       const instead = events.tooLarge(lines[0] as string)
       return instead === undefined ? undefined : deliver([instead])
     }
-    if (!response.ok) return events.lost(networkLoss('upstream-failed', `HTTP ${response.status} on a POST`))
-    if (text.startsWith('[')) return events.batch(text, true)
-    if (text !== '') events.lost(networkLoss('not-holdfast', 'something else than the hub answered a POST'))
+    if (!response.ok || !text.startsWith('[')) throw new Error(`HTTP ${response.status}, and not from the hub`)
+    events.batch(text, true)
   }
 
-  run(ask, events).catch(failed('stream'))
+  function post(lines: readonly string[], pauseMs: number): void {
+    timer = clock.setTimeout(() => aborts.send?.abort(), postMs)
+    deliver(lines).then(
+      () => {
+        clock.clearTimeout(timer)
+        busy = false
+        events.writable()
+      },
+      () => {
+        clock.clearTimeout(timer)
+        if (!over) timer = clock.setTimeout(() => post(lines, Math.min(2 * pauseMs, maxPauseMs)), pauseMs)
+      },
+    )
+  }
+
+  run(ask, events).catch((error) => events.lost(networkLoss('cut', `the stream failed: ${error}`)))
 
   return {
     ...options,
@@ -89,10 +110,7 @@ export function openHttpLink(
     },
     send(lines) {
       busy = true
-      deliver(lines).then(() => {
-        busy = false
-        events.writable()
-      }, failed('POST'))
+      post(lines, minPauseMs)
     },
     close,
   }
