@@ -56,6 +56,7 @@ export function connect(url: string, options: CoreOptions): Connection {
   const actor = createActor(machine, {
     input: {
       transports: usable.map((transport) => transport.name),
+      missing: settings.transports[0]?.missing ?? null,
       routes: memory.recall(),
       timing: settings.timing,
       now: clock.now,
@@ -67,7 +68,6 @@ export function connect(url: string, options: CoreOptions): Connection {
   const states = createStateStream(actor, streams, clock, () => ({
     rttMs: session.pulse.rttMs,
     pending: session.outbox.pending,
-    missing: settings.transports[0]?.missing ?? null,
   }))
 
   const ended = () => {
@@ -104,7 +104,7 @@ export function connect(url: string, options: CoreOptions): Connection {
     state$: states.state$,
     getState: states.getState,
     topic: (name, { from = 'live' } = {}) =>
-      createTopic(name, from, { topics: session.topics, streams, report, send: submit, ended }),
+      createTopic(name, from, { topics: session.topics, streams, send: submit, ended }),
     inbox: session.inbox,
     request: <R>(name: string, data: unknown = null, options: PublishOptions = {}) =>
       submit('request', name, data, { timeoutMs: requestTimeoutMs, ...options }) as Promise<R>,

@@ -93,7 +93,7 @@ const guards = {
 const delays = {
   ...defaultTiming,
   headStart: ({ context }: { context: Race }) => headStart(context),
-  countdown: ({ context }: { context: Race }) => context.retryMs,
+  countdown: ({ context }: { context: Race }) => (context.retryAt ?? 0) - context.now(),
   climbPause: ({ context }: { context: Race }) => climbPause(context),
   drain: ({ context }: { context: Race }) => context.drainMs + goodbyeMs,
 }

@@ -21,6 +21,8 @@ export interface Carrier extends Try {
 export interface RaceInput {
   /** The usable transports, in order of preference. */
   readonly transports: readonly string[]
+  /** Why the most preferred transport of all cannot exist here; null if it can. */
+  readonly missing: string | null
   readonly routes: routes.Routes
   readonly timing: Timing
   readonly now: () => number
@@ -47,7 +49,6 @@ export interface Race extends RaceInput {
   readonly refusals: number
   /** How long the last carrier carried, until the next race is set; 0 for none. */
   readonly livedMs: number
-  readonly retryMs: number
   readonly retryAt: number | null
   readonly drainMs: number
   readonly wasOnline: boolean
@@ -66,7 +67,6 @@ export const startingRace = (input: RaceInput): Race => ({
   probes: 0,
   refusals: 0,
   livedMs: 0,
-  retryMs: 0,
   retryAt: null,
   drainMs: 0,
   wasOnline: false,
@@ -173,7 +173,7 @@ export function countedDown(race: Race, _id: string | undefined, loss: Loss): Ch
   const soon = asked || livedMs >= 1000 || (livedMs > 0 && attempt === 0)
   const retryMs = loss.delayMs ? loss.delayMs + jitteredMs : soon ? random() * timing.firstRetryMs : jitteredMs
   const refusals = loss.action === 'authenticate' ? race.refusals + 1 : race.refusals
-  return { attempt: attempt + 1, refusals, livedMs: 0, retryMs, retryAt: race.now() + retryMs }
+  return { attempt: attempt + 1, refusals, livedMs: 0, retryAt: race.now() + retryMs }
 }
 
 /** How long a lesser transport is kept before a better one is tried; grows with each climb that failed. */

@@ -1,5 +1,6 @@
 import { encodePayload, HoldfastError, type PublishOptions } from '@holdfast/protocol'
 import type { Clock } from './options.ts'
+import type { Abandon } from './outbox.ts'
 import type { Session } from './session.ts'
 
 /** Sends a publish, and answers its entry's cursor; or a request, and answers the answer. */
@@ -13,28 +14,27 @@ export type Send = (
 /** Why a connection takes nothing more: closed, or failed with this error. */
 export type Ended = () => HoldfastError | null
 
+export const notSent = (code: string, message: string) => new HoldfastError(code, message, { outcome: 'not-sent' })
+
 /** Turns publishes and requests into promises that tell the truth, whatever becomes of them. */
 export function createSender(session: Session, clock: Clock, ended: Ended): Send {
   return async (kind, name, data, { signal, timeoutMs }) => {
     const { json, encoding, bytes } = encodePayload(data)
-    const notSent = (code: string, message: string) => new HoldfastError(code, message, { outcome: 'not-sent' })
     const end = ended()
     if (end) throw notSent(end.code, end.message)
     const { messageBytes } = session.limits
     if (bytes > messageBytes) throw notSent('too-large', `the message has ${bytes} bytes, the limit is ${messageBytes}`)
     if (signal?.aborted) throw notSent('aborted', 'it was aborted')
 
-    let timer: unknown = null
-    const abort = () => abandon('aborted', 'it was aborted')
     const nameJson = JSON.stringify(name)
-    let abandon: ReturnType<Session['outbox']['add']> = () => {}
+    const rest = `${nameJson},${json}${encoding ? `,"${encoding}"` : ''}`
+    let abandon: Abandon = () => {}
     const answer = new Promise((done, failed) => {
-      const rest = `${nameJson},${json}${encoding ? `,"${encoding}"` : ''}`
       abandon = session.outbox.add({ kind, rest, bytes: 1.34 * bytes + 3 * nameJson.length + 64, done, failed })
     })
-    if (timeoutMs !== undefined) {
-      timer = clock.setTimeout(() => abandon('timeout', `no answer in ${timeoutMs} ms`), timeoutMs)
-    }
+    const abort = () => abandon('aborted', 'it was aborted')
+    const late = () => abandon('timeout', `no answer in ${timeoutMs} ms`)
+    const timer = timeoutMs === undefined ? null : clock.setTimeout(late, timeoutMs)
     signal?.addEventListener('abort', abort)
     session.pump()
     try {

@@ -13,7 +13,7 @@ export function createStateStream(
   gauges: () => Gauges,
 ) {
   const states = new Subject<ConnectionState>()
-  let last: ConnectionState | null = null
+  let last = ''
   let timer: unknown = null
 
   const getState = () => project(actor.getSnapshot(), gauges())
@@ -22,8 +22,9 @@ export function createStateStream(
     clock.clearTimeout(timer)
     timer = null
     const state = getState()
-    if (last && isSame(last, state)) return
-    last = state
+    const text = JSON.stringify(state)
+    if (text === last) return
+    last = text
     states.next(state)
   }
 
@@ -43,6 +44,3 @@ export function createStateStream(
     }),
   }
 }
-
-const isSame = (a: ConnectionState, b: ConnectionState): boolean =>
-  (Object.keys(a) as (keyof ConnectionState)[]).every((key) => a[key] === b[key])

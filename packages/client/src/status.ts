@@ -1,6 +1,6 @@
 import type { SnapshotFrom } from 'xstate'
 import type { connectionMachine, TopState } from './machine.ts'
-import { isBest, isBetter } from './race.ts'
+import { isBest, isBetter, type Race } from './race.ts'
 import { routeOf } from './routes.ts'
 
 export type Phase = 'idle' | 'connecting' | 'online' | 'reconnecting' | 'offline' | 'closed' | 'failed'
@@ -32,25 +32,23 @@ export interface ConnectionState {
 export interface Gauges {
   readonly rttMs: number | null
   readonly pending: number
-  /** Why the most preferred transport cannot exist here; null if it can. */
-  readonly missing: string | null
 }
 
 export type Snapshot = SnapshotFrom<typeof connectionMachine>
 
 /** The one projection of the machine and the gauges. */
-export function project(snapshot: Snapshot, gauges: Gauges): ConnectionState {
-  const { context, value } = snapshot
+export function project({ context, value }: Snapshot, gauges: Gauges): ConnectionState {
   const [[top, inner]] = (typeof value === 'string' ? [[value]] : Object.entries(value)) as [[TopState, string?]]
+  const { carrier, attempt, retryAt, lastError, wasOnline } = context
+  const phase = phases[top]
   return {
-    phase: phaseOf(top, context.wasOnline),
-    transport: context.carrier?.name ?? null,
-    reason: reasonOf(snapshot, gauges),
-    attempt: context.attempt,
-    retryAt: context.retryAt,
-    rttMs: gauges.rttMs,
-    pending: gauges.pending,
-    lastError: context.lastError,
+    phase: phase === 'connecting' && wasOnline ? 'reconnecting' : phase,
+    transport: carrier?.name ?? null,
+    reason: reasonOf(context),
+    attempt,
+    retryAt,
+    ...gauges,
+    lastError,
     state: inner ? `${top}.${inner}` : top,
   }
 }
@@ -69,17 +67,10 @@ const phases = {
   failed: 'failed',
 } as const satisfies Record<TopState, Phase>
 
-function phaseOf(state: TopState, wasOnline: boolean): Phase {
-  const phase = phases[state]
-  return phase === 'connecting' && wasOnline ? 'reconnecting' : phase
-}
-
-function reasonOf({ context }: Snapshot, { missing }: Gauges): string | null {
-  const { carrier, routes, transports, contenders } = context
-  const [best] = transports
-  if (!carrier || best === undefined) return null
-  if (isBest(context)) return missing
-  const { setback } = routeOf(routes, best)
-  const isTrying = contenders.some((one) => isBetter(context, one.name, carrier.name))
-  return setback ?? (isTrying ? 'trying' : 'remembered')
+function reasonOf(race: Race): string | null {
+  const { carrier, routes, transports, contenders, missing } = race
+  if (!carrier) return null
+  if (isBest(race)) return missing
+  const isTrying = contenders.some((one) => isBetter(race, one.name, carrier.name))
+  return routeOf(routes, transports[0]).setback ?? (isTrying ? 'trying' : 'remembered')
 }
