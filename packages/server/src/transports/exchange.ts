@@ -49,5 +49,10 @@ export const eventHeaders = {
 /** Ends an exchange with its code, after the lines that it has earned. */
 export function refuse(context: Context, exchange: Exchange, reason: Fault, lines: readonly string[] = []): void {
   context.refused(reason.code)
+  answerClose(exchange, reason, lines)
+}
+
+/** The same for a reason that its link has counted. */
+export function answerClose(exchange: Exchange, reason: Fault, lines: readonly string[]): void {
   exchange.answer(closeCodes[reason.code].status, textHeaders, [...lines, closeLine(reason)].join('\n'))
 }

@@ -5,7 +5,7 @@ import { fault } from '../faults.ts'
 import { heartbeatLine } from '../links/outbox.ts'
 import { faultFrom } from '../sessions/admission.ts'
 import type { Exchange } from './exchange.ts'
-import { refuse, textHeaders } from './exchange.ts'
+import { answerClose, refuse, textHeaders } from './exchange.ts'
 import type { HttpParts } from './exchanges.ts'
 
 /** `POST BASE/send`: what a client without a WebSocket sends. Answered when all of it has been dealt with. */
@@ -24,8 +24,10 @@ export function createSend(context: Context, { sessions }: HttpParts): (exchange
       if (rest !== '') await session.upstream.take(rest, { link: number, ended: () => false, answer })
     } catch (error) {
       const reason = faultFrom(context, error)
-      session.links.get(number)?.end(reason)
-      return refuse(context, exchange, reason, lines)
+      const link = session.links.get(number)
+      if (!link) return refuse(context, exchange, reason, lines)
+      link.end(reason)
+      return answerClose(exchange, reason, lines)
     }
     // An answer without a frame would not be known as the hub's.
     exchange.answer(200, textHeaders, lines.length > 0 ? lines.join('\n') : heartbeatLine.text)
