@@ -101,8 +101,10 @@ function readStream(request: IncomingMessage, limit: number): Promise<string> {
       } else chunks.push(chunk)
     })
     request.once('end', () => resolve(Buffer.concat(chunks).toString()))
-    request.once('error', reject)
-    request.once('close', () => reject(fault('malformed', 'the body was cut')))
+    // A client that goes away in the middle is no failure of ours.
+    const cut = () => reject(fault('malformed', 'the body was cut'))
+    request.once('error', cut)
+    request.once('close', cut)
   })
 }
 
