@@ -229,8 +229,8 @@ export function createSession({ settings, streams, send, changed }: SessionDeps)
         const handle = (handlers as Record<string, ((frame: DownFrame, aside: boolean) => void) | undefined>)[frame[0]]
         handle?.(frame, aside)
       }
-      if (outbox.hasLines() || finishing) pump()
-      changed()
+      // It may have made room for what waits.
+      pump()
     },
 
     /** The hub has lost the session: a new one goes on with the same topics. */
