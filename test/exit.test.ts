@@ -34,6 +34,7 @@ interface Report {
   closedMs: number
   exitedMs: number
   left?: string[]
+  responses?: number
   each?: Record<string, number>
 }
 
@@ -97,9 +98,10 @@ test('a process exits by itself once its connections are closed, whatever state 
 })
 
 test.each(['hub-first', 'clients-first'])('a process exits by itself once its hub is closed: %s', async (order) => {
-  const { states, closedMs, exitedMs, left } = await run(order)
+  const { states, closedMs, exitedMs, left, responses } = await run(order)
   console.log(`${order}: closed after ${closedMs} ms, exited after ${exitedMs} ms`)
   expect(left).toBeUndefined()
   expect(states).toEqual(['online.settled', 'online.settled', 'online.settled'])
+  expect(responses).toBe(0)
   expect(exitedMs).toBeLessThan(1_000)
 })

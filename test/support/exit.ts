@@ -67,6 +67,11 @@ if (mode === 'clients') {
   const hub = createHub({ authorize: () => true })
   const server = createServer(express().use('/realtime', hub.router()))
   hub.attach(server, '/realtime')
+  const responses = new Set<unknown>()
+  server.prependListener('request', (_, response) => {
+    responses.add(response)
+    response.once('close', () => responses.delete(response))
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/realtime`
   const connections = (['websocket', 'sse', 'poll'] as const).map((transport) => open(url, { transports: [transport] }))
@@ -78,7 +83,10 @@ if (mode === 'clients') {
   const closeClients = () => Promise.all(connections.map((connection) => connection.close()))
   const closeHub = async () => {
     await hub.close()
+    console.log(JSON.stringify({ responses: responses.size }))
     server.close()
+    // What fetch has opened in advance, and no request came on: Node takes it for busy.
+    server.closeAllConnections()
   }
   if (mode === 'hub-first') finish(() => closeHub().then(closeClients))
   else finish(() => closeClients().then(closeHub))
