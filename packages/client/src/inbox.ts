@@ -22,7 +22,7 @@ export function createInbox(topics: Topics, outbox: Outbox, { stream, report }: 
 
   function emit(event: TopicEvent<unknown>): void {
     if (event.type === 'gap') {
-      outbox.failHanded('inbox-gap', 'the answer may be among what the inbox no longer has', 'request')
+      outbox.failAsked('inbox-gap', 'the answer may be among what the inbox no longer has')
       report(new HoldfastError('inbox-gap', `messages to this client were lost: ${event.from} to ${event.to}`))
     } else if (event.type === 'message') {
       const [kind, n] = event.id?.split('.') ?? []

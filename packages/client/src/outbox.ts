@@ -39,7 +39,7 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
   let queued: Entry[] = []
   /** By number, without a receipt. */
   const flying = new Map<number, Entry>()
-  /** Requests with a receipt, without an answer. */
+  /** Requests by number, with a receipt or without, until they are settled. */
   const asked = new Map<number, Entry>()
   /** The last number that was handed over, and the last that was given to the present link. */
   let last = 0
@@ -48,6 +48,7 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
   function settle(entry: Entry): boolean {
     if (entry.settled) return false
     entry.settled = true
+    asked.delete(entry.n)
     if (isMessage(entry)) {
       messages--
       bytes -= entry.bytes
@@ -67,15 +68,18 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
     for (const entry of queued.filter(isMessage)) withdraw(entry, code, message)
   }
 
-  function failHanded(code: string, message: string, kind?: Outgoing['kind']): void {
-    const waiting = [...flying.values(), ...asked.values()].filter((entry) => !kind || entry.kind === kind)
-    asked.clear()
-    for (const entry of waiting) fail(entry, code, message, 'unknown')
+  function failAsked(code: string, message: string): void {
+    for (const entry of asked.values()) fail(entry, code, message, 'unknown')
   }
 
-  function remove(from: Map<number, Entry>, n: number): Entry | undefined {
-    const entry = from.get(n)
-    from.delete(n)
+  function failHanded(code: string, message: string): void {
+    for (const entry of flying.values()) fail(entry, code, message, 'unknown')
+    failAsked(code, message)
+  }
+
+  function landed(n: number): Entry | undefined {
+    const entry = flying.get(n)
+    flying.delete(n)
     return entry
   }
 
@@ -97,6 +101,7 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
       entry.n = ++last
       entry.handedAt = now()
       flying.set(last, entry)
+      if (entry.kind === 'request') asked.set(last, entry)
     } else if (entry.settled || !isMessage(entry)) return skip(entry.n)
     return `["${entry.kind}",${entry.n},${entry.rest}]`
   }
@@ -147,17 +152,16 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
     },
 
     received(n: number, cursor?: Cursor): void {
-      const entry = remove(flying, n)
-      if (entry?.kind === 'request' && !entry.settled) asked.set(n, entry)
-      else if (entry && settle(entry)) entry.done?.(cursor)
+      const entry = landed(n)
+      if (entry && entry.kind !== 'request' && settle(entry)) entry.done?.(cursor)
     },
     rejected(n: number, code: string, message: string): void {
-      const entry = remove(flying, n)
+      const entry = landed(n)
       if (entry) fail(entry, code, message, 'rejected')
     },
     /** A request's answer; it may overtake the receipt. */
     answered(n: number, failed: boolean, data: unknown): void {
-      const entry = remove(asked, n) ?? flying.get(n)
+      const entry = asked.get(n)
       if (!entry) return
       if (failed) fail(entry, ...(data as [string, string]), 'rejected')
       else if (settle(entry)) entry.done?.(data)
@@ -180,8 +184,10 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
     },
     /** Gives up what was never handed over. */
     failQueued,
-    /** Gives up what was handed over, or only this kind of it. */
+    /** Gives up what was handed over. */
     failHanded,
+    /** Gives up the requests of it. */
+    failAsked,
   }
 }
 

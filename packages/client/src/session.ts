@@ -115,8 +115,7 @@ export function createSession({ settings, streams, send, changed }: SessionDeps)
       if (ackDue) control.push(encodeFrame(['ack', topics.takeCursors()]))
       ackDue = false
       const lines = control.splice(0, 1_000)
-      const taken = lines.reduce((sum, line) => sum + 3 * line.length + 1, 0)
-      lines.push(...outbox.take(limits.batchBytes - envelopeBytes - taken))
+      lines.push(...outbox.take(limits.batchBytes - envelopeBytes - 3 * lines.join().length))
       link.send(lines)
     }
     pulse.arm()

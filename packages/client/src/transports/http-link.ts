@@ -2,12 +2,12 @@ import { type FetchLike, hubLoss } from './http.ts'
 import type { Link, LinkEvents, LinkRequest } from './transport.ts'
 import { networkLoss } from './transport.ts'
 
-/** Asks one of the hub's addresses and answers the response if it is ok; otherwise the link is lost, and it answers null. */
 // A POST that is not answered in this time is given up, and sent again after a pause that doubles.
 const postMs = 10_000
 const minPauseMs = 250
 const maxPauseMs = 5_000
 
+/** Asks one of the hub's addresses and answers the response if it is ok; otherwise the link is lost, and it answers null. */
 export type Ask = (path: string, body: string) => Promise<Response | null>
 
 /**
@@ -41,6 +41,7 @@ export function openHttpLink(
         sink.lost(loss)
       }),
   }
+
   function open(path: string, body: string): Promise<Response> {
     const abort = new AbortController()
     if (over) abort.abort()
@@ -88,17 +89,18 @@ export function openHttpLink(
 
   function post(lines: readonly string[], pauseMs: number): void {
     timer = clock.setTimeout(() => aborts.send?.abort(), postMs)
-    deliver(lines).then(
-      () => {
-        clock.clearTimeout(timer)
-        busy = false
-        events.writable()
-      },
-      () => {
-        clock.clearTimeout(timer)
-        if (!over) timer = clock.setTimeout(() => post(lines, Math.min(2 * pauseMs, maxPauseMs)), pauseMs)
-      },
-    )
+    const again = () => post(lines, Math.min(2 * pauseMs, maxPauseMs))
+    deliver(lines)
+      .finally(() => clock.clearTimeout(timer))
+      .then(
+        () => {
+          busy = false
+          events.writable()
+        },
+        () => {
+          if (!over) timer = clock.setTimeout(again, pauseMs)
+        },
+      )
   }
 
   run(ask, events).catch((error) => events.lost(networkLoss('cut', `the stream failed: ${error}`)))
