@@ -124,6 +124,21 @@ describe('climbing', () => {
     expect(connection.getState()).toMatchObject({ transport: 'websocket', state: 'online.settled' })
   })
 
+  test.each(['a hint', 'reconnect()'])(
+    'a handshake that hangs in the air gives way to a new one at %s',
+    async (how) => {
+      const page = new EventTarget()
+      const { websocket, connection } = start({ websocket: [{}, works], sse: [works] }, { page: page as never })
+      await time.pass(1_000)
+      expect(connection.getState()).toMatchObject({ transport: 'sse', state: 'online.upgrading' })
+      if (how === 'a hint') page.dispatchEvent(new Event('online'))
+      else connection.reconnect()
+      await time.pass(20)
+      expect(connection.getState()).toMatchObject({ transport: 'websocket', state: 'online.settled' })
+      expect(websocket).toMatchObject({ opened: { length: 2 }, most: 1 })
+    },
+  )
+
   test('what was lost quickly three times must hold beside another one first', async () => {
     const short: Script = { proves: 10, lost: { after: 500 } }
     const { connection, path, sse } = start(

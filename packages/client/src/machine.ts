@@ -110,7 +110,12 @@ interface Types {
 /** Out of a state in which nothing is tried. */
 const again = { target: 'connecting', actions: 'forget' } as const
 const restart = { target: 'connecting', reenter: true, actions: ['dropContenders', 'forget'] } as const
-const proveAndClimb = { target: 'upgrading', actions: ['prove', 'forget', 'startBetter'] } as const
+const proveAndClimb = {
+  target: 'upgrading',
+  reenter: true,
+  // A handshake that was swallowed by the former network stays unanswered on the new one.
+  actions: ['dropContenders', 'prove', 'forget', 'startBetter'],
+} as const
 const takeOver = { guard: 'isContender', target: '#connection.online', reenter: true, actions: 'takeOver' } as const
 
 const states = {
@@ -191,7 +196,11 @@ const states = {
           { guard: 'isAlone', target: 'lesser', actions: 'countFailedClimb' },
           { guard: 'hasProved', target: 'trial' },
         ],
-        on: { 'try.proved': [{ guard: 'isDoubted', actions: 'markProved' }, takeOver] },
+        on: {
+          'try.proved': [{ guard: 'isDoubted', actions: 'markProved' }, takeOver],
+          reconnect: proveAndClimb,
+          'network.hint': proveAndClimb,
+        },
       },
       /** A better one has proved itself, but was lost quickly before: it must hold for a while before it carries. */
       trial: {
