@@ -96,7 +96,13 @@ export function createReader(
   /** True if there is more to read at once; else what ends the wait calls `pump` or `resume`. */
   function take(page: LogPage | null): boolean {
     if (!page) throw new Error(`the log of '${feed.name}' is gone`)
-    if (page.epoch !== epoch || offset < page.floor) return cross(page)
+    if (page.epoch !== epoch || offset < page.floor) {
+      // Without room the gap would only grow, and be told again each time.
+      const [next] = page.entries
+      if (!next || outlet.room(feed.wire(next))) return cross(page)
+      busy = false
+      return false
+    }
     started = true
     for (const entry of page.entries) {
       const wire = feed.wire(entry)
