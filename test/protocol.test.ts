@@ -1,5 +1,14 @@
 import { readFileSync } from 'node:fs'
-import { closeAction, closeCodes, encodeFrame, HoldfastError, parseDown, parseUp, wireLimits } from '@holdfast/protocol'
+import {
+  closeAction,
+  closeCodes,
+  encodeFrame,
+  HoldfastError,
+  parseDown,
+  parseUp,
+  serverLimits,
+  wireLimits,
+} from '@holdfast/protocol'
 import { hubLimits } from '@holdfast/server'
 import { describe, expect, test } from 'vitest'
 
@@ -110,7 +119,8 @@ describe('the tables of PROTOCOL.md', () => {
   })
 
   test('name the limits', () => {
-    const { messageBytes, batchBytes, window, inFlightBytes, helloHeaderBytes, topicBytes, pageEntries } = wireLimits
+    const { messageBytes, batchBytes, window, helloHeaderBytes, topicBytes } = wireLimits
+    const { inFlightBytes, pageEntries, handshakeMs, heartbeatMs } = serverLimits
     expect(Object.fromEntries(table('limit').map(([name, value]) => [name, number(value)]))).toEqual({
       payload: messageBytes,
       batch: batchBytes,
@@ -121,8 +131,8 @@ describe('the tables of PROTOCOL.md', () => {
       'subscriptions of a session': hubLimits.subscriptions,
       'links of a session': hubLimits.links,
       'a page of history': pageEntries,
-      handshake: wireLimits.handshakeMs,
-      heartbeat: wireLimits.heartbeatMs,
+      handshake: handshakeMs,
+      heartbeat: heartbeatMs,
     })
     expect(text).toContain(`after each ${wireLimits.ackBytes / 1024} KiB received`)
   })

@@ -40,18 +40,16 @@ export interface Connection {
 
 /** Opens a connection in the next microtask. @param url where the hub is mounted; may be relative in a browser */
 export function connect(url: string, options: CoreOptions): Connection {
-  const base = baseOf(url)
-  const settings = settle(options)
+  const settings = settle(url, options)
   const { clock } = settings
   const streams = createStreams()
-  const { report } = streams
   const usable = settings.transports.filter((transport) => !transport.missing)
-  const memory = createMemory(base, settings)
+  const memory = createMemory(settings)
 
   // What comes after the end, a second close for one, is nothing to be warned of.
   const send = (event: MachineEvent) => actor.getSnapshot().status === 'active' && actor.send(event)
-  const session = createSession({ settings, streams, send, changed: () => states.gaugesChanged() })
-  const match = createLinks({ url: base, settings, session, report, send })
+  const session = createSession(settings, streams, send, () => states.gaugesChanged())
+  const match = createLinks(settings, session, streams.report, send)
   const machine = connectionMachine.provide({ actions: { prove: session.pulse.prove }, delays: settings.timing })
   const actor = createActor(machine, {
     input: {
@@ -103,8 +101,7 @@ export function connect(url: string, options: CoreOptions): Connection {
   return {
     state$: states.state$,
     getState: states.getState,
-    topic: (name, { from = 'live' } = {}) =>
-      createTopic(name, from, { topics: session.topics, streams, send: submit, ended }),
+    topic: (name, { from = 'live' } = {}) => createTopic(name, from, session.topics, streams, submit, ended),
     inbox: session.inbox,
     request: <R>(name: string, data: unknown = null, options: PublishOptions = {}) =>
       submit('request', name, data, { timeoutMs: requestTimeoutMs, ...options }) as Promise<R>,
@@ -120,10 +117,4 @@ export function connect(url: string, options: CoreOptions): Connection {
         send({ type: 'close', drainMs })
       }),
   }
-}
-
-function baseOf(url: string): string {
-  const here = (globalThis as { location?: { href: string } }).location?.href
-  const { origin, pathname } = new URL(url, here)
-  return origin.replace(/^ws/, 'http') + pathname.replace(/\/+$/, '')
 }

@@ -10,17 +10,9 @@ import { type LinkEvents, type Loss, networkLoss, type Transport } from './trans
 
 type OpenLink = { -readonly [K in keyof ProvedLink]?: ProvedLink[K] } & { close(): void }
 
-export interface LinksDeps {
-  readonly url: string
-  readonly settings: Settings
-  readonly session: Session
-  readonly report: Report
-  readonly send: (event: MachineEvent) => void
-}
-
 /** Keeps the open links as the machine wants them, and gives the session to the one that carries. */
-export function createLinks({ url, settings, session, report, send }: LinksDeps) {
-  const { clock, timing } = settings
+export function createLinks(settings: Settings, session: Session, report: Report, send: (event: MachineEvent) => void) {
+  const { url, clock, timing } = settings
   const links = new Map<string, OpenLink>()
   let carrying: OpenLink | null = null
   let token: { round: number; value: Promise<string | undefined> } | null = null

@@ -100,6 +100,8 @@ const systemClock: Clock = {
 const systemRandom = (): number => (crypto.getRandomValues(new Uint32Array(1))[0] as number) / 2 ** 32
 
 export interface Settings {
+  /** The hub's address, http(s), without a trailing slash, query or fragment. */
+  readonly url: string
   readonly transports: readonly Transport[]
   readonly token: CoreOptions['token']
   readonly storage: Storage | null
@@ -111,25 +113,37 @@ export interface Settings {
 }
 
 /** The options with their defaults. */
-export const settle = ({
-  transports,
-  token,
-  storage = systemStorage(),
-  clock = systemClock,
-  random = systemRandom,
-  page = systemPage(),
-  outbox,
-  timing,
-}: CoreOptions): Settings => ({
-  transports,
-  token,
-  storage,
-  clock,
-  random,
-  page,
-  outbox: { ...defaultOutbox, ...outbox },
-  timing: { ...defaultTiming, ...timing },
-})
+export function settle(
+  url: string,
+  {
+    transports,
+    token,
+    storage = systemStorage(),
+    clock = systemClock,
+    random = systemRandom,
+    page = systemPage(),
+    outbox,
+    timing,
+  }: CoreOptions,
+): Settings {
+  return {
+    url: baseOf(url),
+    transports,
+    token,
+    storage,
+    clock,
+    random,
+    page,
+    outbox: { ...defaultOutbox, ...outbox },
+    timing: { ...defaultTiming, ...timing },
+  }
+}
+
+function baseOf(url: string): string {
+  const here = (globalThis as { location?: { href: string } }).location?.href
+  const { origin, pathname } = new URL(url, here)
+  return origin.replace(/^ws/, 'http') + pathname.replace(/\/+$/, '')
+}
 
 const systemPage = () =>
   typeof window === 'undefined' ? null : (window as unknown as PageLike & { readonly localStorage: Storage })

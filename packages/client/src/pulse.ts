@@ -2,14 +2,6 @@ import type { UpFrame } from '@holdfast/protocol'
 import type { MachineEvent } from './machine.ts'
 import type { Clock } from './options.ts'
 
-export interface PulseDeps {
-  readonly clock: Clock
-  readonly say: (frame: UpFrame) => void
-  readonly send: (event: MachineEvent) => void
-  /** When the oldest unanswered message was handed over. */
-  readonly oldestHandedAt: () => number | undefined
-}
-
 const minTimeoutMs = 600
 const maxTimeoutMs = 1_500
 /** A timer this late did not run late: the machine slept. */
@@ -21,8 +13,14 @@ export type Pulse = ReturnType<typeof createPulse>
 /**
  * Watches the link that carries: silence beyond the hub's heartbeat, and messages without an answer, each ask for a proof by
  * `ping`; a ping unanswered in a time learned from the round trip makes the link suspect. A pong makes it trusted again.
+ * @param oldestHandedAt when the oldest unanswered message was handed over
  */
-export function createPulse({ clock, say, send, oldestHandedAt }: PulseDeps) {
+export function createPulse(
+  clock: Clock,
+  say: (frame: UpFrame) => void,
+  send: (event: MachineEvent) => void,
+  oldestHandedAt: () => number | undefined,
+) {
   let timer: unknown = null
   let dueAt = 0
   let watching = false

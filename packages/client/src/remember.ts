@@ -8,7 +8,7 @@ interface Remembered {
 }
 
 /** What worked on this network, kept over reloads in `storage`, until it expires. */
-export function createMemory(url: string, { storage, clock, timing }: Pick<Settings, 'storage' | 'clock' | 'timing'>) {
+export function createMemory({ url, storage, clock, timing }: Settings) {
   const key = `holdfast:${url}`
   let last = ''
 

@@ -26,14 +26,6 @@ import type { Link } from './transports/transport.ts'
 // What a batch's first line takes, on transports that need one.
 const envelopeBytes = 256
 
-export interface SessionDeps {
-  readonly settings: Settings
-  readonly streams: Streams
-  readonly send: (event: MachineEvent) => void
-  /** A gauge has changed. */
-  readonly changed: () => void
-}
-
 /** A link that has proved itself. */
 export interface ProvedLink {
   readonly link: Link
@@ -57,8 +49,14 @@ export const closed = () => new HoldfastError('closed', 'the connection is close
 /**
  * The data plane: a session that outlives its links. Frames go straight from the link that carries to the topics, the inbox
  * and the outbox, and from those to the link; the machine sees none of them.
+ * @param changed a gauge has changed
  */
-export function createSession({ settings, streams, send, changed }: SessionDeps) {
+export function createSession(
+  settings: Settings,
+  streams: Streams,
+  send: (event: MachineEvent) => void,
+  changed: () => void,
+) {
   const { clock, random } = settings
   let identity = draw(random)
   let welcomed = false
@@ -72,9 +70,9 @@ export function createSession({ settings, streams, send, changed }: SessionDeps)
   let finishing: { timer?: unknown; said?: boolean; done: () => void } | null = null
 
   const outbox = createOutbox(settings.outbox, clock.now)
-  const pulse = createPulse({ clock, say, send, oldestHandedAt: outbox.oldestHandedAt })
+  const pulse = createPulse(clock, say, send, outbox.oldestHandedAt)
   const reads = createReads(say)
-  const topics = createTopics({ clock, reads, tell, ack })
+  const topics = createTopics(clock, reads, tell, ack)
   const inbox = createInbox(topics, outbox, streams)
 
   /** Says what needs no number; a link that comes later need not hear it. */

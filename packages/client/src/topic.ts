@@ -13,16 +13,15 @@ import type { Streams } from './streams.ts'
 import type { Topics } from './topics.ts'
 import { type Hearer, positionOf, wireFrom } from './wire-topic.ts'
 
-export interface TopicDeps {
-  readonly topics: Topics
-  readonly streams: Streams
-  readonly send: Send
-  readonly ended: Ended
-}
-
 /** @param from where each of its subscribers starts; default 'live' */
-export function createTopic<T>(name: string, from: From, { topics, streams, send, ended }: TopicDeps): Topic<T> {
-  const { stream, report } = streams
+export function createTopic<T>(
+  name: string,
+  from: From,
+  topics: Topics,
+  { stream, report }: Streams,
+  send: Send,
+  ended: Ended,
+): Topic<T> {
   const fault = topicNameFault(name)
 
   function open(to: Hearer): (() => void) | undefined {

@@ -28,19 +28,19 @@ import {
 
 export const lingerMs = 100
 
-export interface TopicsDeps {
-  readonly clock: Clock
-  readonly reads: Reads
-  /** The link must subscribe to it, from where it stands, or no longer be subscribed. */
-  readonly tell: (kind: 'subscribe' | 'unsubscribe', name: string, from?: WireFrom) => void
-  /** Acknowledges the cursors soon. */
-  readonly ack: () => void
-}
-
 export type Topics = ReturnType<typeof createTopics>
 
-/** Every topic that someone listens to, by name, and where its cursor stands. */
-export function createTopics({ clock, reads, tell, ack }: TopicsDeps) {
+/**
+ * Every topic that someone listens to, by name, and where its cursor stands.
+ * @param tell the link must subscribe to it, from where it stands, or no longer be subscribed
+ * @param ack acknowledges the cursors soon
+ */
+export function createTopics(
+  clock: Clock,
+  reads: Reads,
+  tell: (kind: 'subscribe' | 'unsubscribe', name: string, from?: WireFrom) => void,
+  ack: () => void,
+) {
   const topics = new Map<string, WireTopic>()
   /** Whose cursor has moved since it was acknowledged. */
   const moved = new Set<WireTopic>()

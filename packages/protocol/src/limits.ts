@@ -8,18 +8,22 @@ export const wireLimits = {
   window: 1024,
   /** The hello inside `Sec-WebSocket-Protocol`, as base64url; a longer one follows in the first message. */
   helloHeaderBytes: 2048,
-  /** Bytes on their way to a session that it has not acknowledged. */
-  inFlightBytes: 1024 * 1024,
   /** Bytes received after which a client acknowledges its cursors. */
   ackBytes: 64 * 1024,
+  /** A topic's name, in UTF-8. */
+  topicBytes: 200,
+} as const
+
+export type WireLimits = { readonly [K in keyof typeof wireLimits]: number }
+
+/** The limits that are the server's alone to keep, with their defaults. */
+export const serverLimits = {
+  /** Bytes on their way to a session that it has not acknowledged. */
+  inFlightBytes: 1024 * 1024,
   /** A handshake that is not proved after this is closed. */
   handshakeMs: 10_000,
   /** The server's heartbeat on an idle link; announced in the welcome. */
   heartbeatMs: 5_000,
-  /** A topic's name, in UTF-8. */
-  topicBytes: 200,
   /** Entries in one page of a history read. */
   pageEntries: 500,
 } as const
-
-export type WireLimits = { readonly [K in keyof typeof wireLimits]: number }

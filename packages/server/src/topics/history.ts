@@ -1,5 +1,5 @@
 import type { Frame } from '@holdfast/protocol'
-import { encodeFrame, formatCursor, HoldfastError, parseFrom, topicNameFault, wireLimits } from '@holdfast/protocol'
+import { encodeFrame, formatCursor, HoldfastError, parseFrom, serverLimits, topicNameFault } from '@holdfast/protocol'
 import type { Entry } from '../broker/broker.ts'
 import { settle } from '../broker/retry.ts'
 import type { Context } from '../context.ts'
@@ -51,7 +51,7 @@ async function page(
   // Where the history begins later than asked, the page's position says so.
   const after = Math.max(asked[start.at], state.floor)
   const { log } = topics.feed(topic)
-  const limits = { maxEntries: wireLimits.pageEntries, maxBytes: context.settings.limits.batchBytes / 2 }
+  const limits = { maxEntries: serverLimits.pageEntries, maxBytes: context.settings.limits.batchBytes / 2 }
   const found = after < to ? await settle(context, () => log.read(after, limits)) : null
   if (found && found.epoch !== state.epoch) throw new HoldfastError('bad-cursor', `'${topic}' has begun anew since`)
   const entries = (found?.entries ?? []).filter(({ offset }) => offset <= to)
