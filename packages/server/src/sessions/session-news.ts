@@ -9,6 +9,8 @@ export type Piece =
   /** The client has spoken on this link: older ones are superseded. */
   | { readonly type: 'proven'; readonly link: number }
   | { readonly type: 'ended'; readonly reason: Fault }
+  /** Its links end, and the session stays. */
+  | { readonly type: 'cut'; readonly reason: Fault }
 
 export interface SessionNews {
   readonly listening: Promise<void> | undefined

@@ -50,6 +50,8 @@ export interface Session extends SessionIdentity {
   apply(number: number, frame: UpFrame, asked: Asked): boolean
   sweep(now: number): void
   end(reason: Fault): void
+  /** Ends its links here; the client may come back. */
+  cut(reason: Fault): void
 }
 
 export interface SessionParts {
@@ -108,7 +110,9 @@ export function createSession(context: Context, parts: SessionParts): Session {
         { number, transport, sink },
       )
       links.set(number, link)
-      if (number < newest) link.end(superseded)
+      // It was admitted before the end, and comes after it.
+      if (ended) link.end(ended)
+      else if (number < newest) link.end(superseded)
       else if (links.size > settings.limits.links) links.get(Math.min(...links.keys()))?.end(superseded)
       return link
     },
@@ -131,6 +135,9 @@ export function createSession(context: Context, parts: SessionParts): Session {
     },
     end(reason) {
       ended ??= reason
+      session.cut(reason)
+    },
+    cut(reason) {
       for (const link of [...links.values()]) link.end(reason)
     },
   }

@@ -1,5 +1,5 @@
 import type { Hello, UpFrame } from '@holdfast/protocol'
-import { HoldfastError, inboxTopic } from '@holdfast/protocol'
+import { closeAction, closeCodes, HoldfastError, inboxTopic } from '@holdfast/protocol'
 import type { LogOptions } from '../broker/broker.ts'
 import { receiptOf } from '../broker/receipts.ts'
 import type { Context } from '../context.ts'
@@ -16,7 +16,7 @@ import type { Requests } from './requests.ts'
 import { hash, sameText } from './secret.ts'
 import type { Session, SessionHandle } from './session.ts'
 import { createSession } from './session.ts'
-import type { SessionNews } from './session-news.ts'
+import type { Piece, SessionNews } from './session-news.ts'
 import { createSessionNews } from './session-news.ts'
 
 /** The sessions that this node has to do with. The broker's registry has all of them. */
@@ -29,7 +29,7 @@ export interface Sessions {
   find(id: string, secret: string): Promise<Session>
   of(userKey: string): readonly Session[]
   handle(id: string, user: unknown): SessionHandle
-  /** Ends a session wherever it is; nothing can resume it. */
+  /** Ends a session's links wherever they are; the session as well where the code does not ask to come back. */
   end(id: string, reason: Fault): Promise<void>
   sweep(now: number): void
   close(): void
@@ -141,6 +141,7 @@ export function createSessions(
     const news = createSessionNews(context, id, (piece) => {
       if (piece.type === 'proven') session.supersede(piece.link)
       else if (piece.type === 'ended') over(id, piece.reason)
+      else if (piece.type === 'cut') session.cut(piece.reason)
       else if (session.links.has(piece.link)) {
         session.heard(piece.link)
         session.apply(piece.link, piece.frame as UpFrame, undefined)
@@ -171,18 +172,26 @@ export function createSessions(
   }
 
   async function end(id: string, reason: Fault): Promise<void> {
+    const action = closeAction(closeCodes[reason.code].close)
+    if (action !== 'stop' && action !== 'renew') return tell(id, { type: 'cut', reason })
     const found = await broker.sessions.get(id)
     if (found !== null) {
       const record: SessionRecord = { ...(JSON.parse(found) as SessionRecord), ended: reason }
       await broker.sessions.replace(id, found, JSON.stringify(record), ttlMs)
     }
     await broker.sessions.forget(id)
-    const known = locals.get(id)
-    if (known) known.news.tell({ type: 'ended', reason })
-    else createSessionNews(context, id, null).tell({ type: 'ended', reason })
-    over(id, reason)
+    tell(id, { type: 'ended', reason })
     // Last, for a link that is about to read it would take the broker for broken.
     await inboxLog(id).remove()
+  }
+
+  /** Every node, this one included. */
+  function tell(id: string, piece: Extract<Piece, { reason: Fault }>): void {
+    const known = locals.get(id)
+    const news = known?.news ?? createSessionNews(context, id, null)
+    news.tell(piece)
+    if (piece.type === 'ended') over(id, piece.reason)
+    else known?.session.cut(piece.reason)
   }
 
   function over(id: string, reason: Fault): void {
