@@ -90,6 +90,17 @@ describe('the race', () => {
     expect(connection.getState().transport).toBe('poll')
   })
 
+  test('a refusal just after the second has started leaves the third its time', async () => {
+    const { path, poll } = start({
+      websocket: [{ lost: { after: 204, code: 'refused' } }],
+      sse: [{ proves: 100 }],
+      poll: [works],
+    })
+    await time.pass(1_000)
+    expect(path).toContain('300 online.lesser sse')
+    expect(poll?.opened).toEqual([])
+  })
+
   test('never two handshakes of one transport at once', async () => {
     const { websocket, connection } = start({
       websocket: [swallowed],
@@ -109,6 +120,14 @@ describe('climbing', () => {
     const pauses = websocket?.opened.slice(1).map((at, i) => at - (websocket.opened[i] as number))
     // The first counts from when SSE took over, 10 ms after the refusal at 5 ms.
     expect(pauses?.slice(0, 4)).toEqual([1_015, 2_005, 4_005, 8_005])
+  })
+
+  test('the state says when the next try is, also while connected', async () => {
+    const { connection } = start({ websocket: [refused], sse: [works] }, { timing: { probeMs: 1_000 } })
+    await time.pass(100)
+    expect(connection.getState()).toMatchObject({ state: 'online.lesser', retryAt: 1_000_000 + 15 + 1_000 })
+    await time.pass(1_000)
+    expect(connection.getState().retryAt).toBe(1_000_000 + 1_015 + 5 + 2_000)
   })
 
   test('a hint of another network tries it at once, and starts the pauses over', async () => {
@@ -267,6 +286,29 @@ describe('suspicion', () => {
     expect(path).toContain('1510 online.suspect websocket')
     expect(connection.getState()).toMatchObject({ state: 'online.settled', transport: 'websocket' })
     expect(sse?.openNow).toBe(0)
+  })
+
+  test('a large message on a slow way up is given time, a small one is not', async () => {
+    // Whatever comes after the first ping takes 3 s.
+    const slow: Script = { proves: 10, pong: [10, 3_000] }
+    const large = start({ websocket: [slow] })
+    await time.pass(100)
+    void large.connection
+      .topic('a')
+      .publish('x'.repeat(250_000))
+      .catch(() => {})
+    await time.pass(4_000)
+    expect(large.path.filter((at) => at.includes('suspect'))).toEqual([])
+    await large.connection.close()
+    connections = []
+    const small = start({ websocket: [slow] })
+    await time.pass(100)
+    void small.connection
+      .topic('a')
+      .publish('x')
+      .catch(() => {})
+    await time.pass(4_000)
+    expect(small.path.filter((at) => at.includes('suspect'))).not.toEqual([])
   })
 
   test('a link that never answers is given up, and the race goes on', async () => {

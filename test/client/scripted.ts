@@ -11,8 +11,8 @@ export interface Script {
     action?: 'retry' | 'stop' | 'authenticate' | 'renew' | 'elsewhere'
     delayMs?: number
   }
-  /** Whether pings are answered, after how many ms. Default 10; null: never. */
-  pong?: number | null
+  /** Whether pings are answered, after how many ms, or each in turn. Default 10; null: never. */
+  pong?: number | null | readonly number[]
 }
 
 const welcome = JSON.stringify([
@@ -39,6 +39,7 @@ export function scripted(name: string, clock: Clock, ...scripts: Script[]) {
       most = Math.max(most, ++openNow)
       const timers: unknown[] = []
       let over = false
+      let pings = 0
       const at = (ms: number, run: () => void) => timers.push(clock.setTimeout(() => over || run(), ms))
       const finish = () => {
         if (over) return false
@@ -63,7 +64,10 @@ export function scripted(name: string, clock: Clock, ...scripts: Script[]) {
           for (const line of lines) {
             const frame = JSON.parse(line)
             sent.push(frame)
-            if (frame[0] === 'ping' && pong !== null) at(pong, () => events.batch(JSON.stringify(['pong', frame[1]])))
+            const after = typeof pong === 'object' ? (pong?.[Math.min(pings, pong.length - 1)] ?? null) : pong
+            if (frame[0] !== 'ping' || after === null) continue
+            pings++
+            at(after, () => events.batch(JSON.stringify(['pong', frame[1]])))
           }
         },
         close: finish,

@@ -2,7 +2,7 @@ import { type From, HoldfastError, type PublishOptions, type Topic } from '@hold
 import type { Observable } from 'rxjs'
 import { type ActorRefFrom, createActor } from 'xstate'
 import { createLinks } from './links.ts'
-import { connectionMachine, type MachineEvent } from './machine.ts'
+import { connectionMachine } from './machine.ts'
 import { type CoreOptions, settle } from './options.ts'
 import { watchPage } from './page.ts'
 import { createMemory } from './remember.ts'
@@ -12,6 +12,7 @@ import { createStateStream } from './state-stream.ts'
 import type { ConnectionState } from './status.ts'
 import { createStreams } from './streams.ts'
 import { createTopic } from './topic.ts'
+import type { MachineEvent } from './vocabulary.ts'
 
 const requestTimeoutMs = 30_000
 
@@ -50,8 +51,7 @@ export function connect(url: string, options: CoreOptions): Connection {
   const send = (event: MachineEvent) => actor.getSnapshot().status === 'active' && actor.send(event)
   const session = createSession(settings, streams, send, () => states.gaugesChanged())
   const match = createLinks(settings, session, streams.report, send)
-  const machine = connectionMachine.provide({ actions: { prove: session.pulse.prove }, delays: settings.timing })
-  const actor = createActor(machine, {
+  const actor = createActor(connectionMachine, {
     input: {
       transports: usable.map((transport) => transport.name),
       missing: settings.transports[0]?.missing ?? null,
@@ -60,6 +60,7 @@ export function connect(url: string, options: CoreOptions): Connection {
       now: clock.now,
       random: settings.random,
       isOffline: () => settings.page?.navigator?.onLine === false,
+      prove: session.pulse.prove,
     },
     clock,
   })

@@ -1,12 +1,12 @@
 import { HoldfastError } from '@holdfast/protocol'
 import { readFrame } from './frame.ts'
-import type { MachineEvent } from './machine.ts'
 import type { Settings } from './options.ts'
 import type { Race, Try } from './race.ts'
 import type { ProvedLink, Session } from './session.ts'
 import type { Report } from './streams.ts'
 import { hubLoss } from './transports/http.ts'
 import { type LinkEvents, type Loss, networkLoss, type Transport } from './transports/transport.ts'
+import type { MachineEvent } from './vocabulary.ts'
 
 type OpenLink = { -readonly [K in keyof ProvedLink]?: ProvedLink[K] } & { close(): void }
 

@@ -44,6 +44,7 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
   /** The last number that was handed over, and the last that was given to the present link. */
   let last = 0
   let given = 0
+  let flyingBytes = 0
 
   function settle(entry: Entry): boolean {
     if (entry.settled) return false
@@ -80,6 +81,7 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
   function landed(n: number): Entry | undefined {
     const entry = flying.get(n)
     flying.delete(n)
+    flyingBytes -= entry?.bytes ?? 0
     return entry
   }
 
@@ -101,6 +103,7 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
       entry.n = ++last
       entry.handedAt = now()
       flying.set(last, entry)
+      flyingBytes += entry.bytes
       if (entry.kind === 'request') asked.set(last, entry)
     } else if (entry.settled || !isMessage(entry)) return skip(entry.n)
     return `["${entry.kind}",${entry.n},${entry.rest}]`
@@ -113,6 +116,8 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
     },
     /** When the oldest number without a receipt was handed over. */
     oldestHandedAt: () => oldest()?.handedAt,
+    /** Of everything without a receipt. */
+    flyingBytes: () => flyingBytes,
     hasLines: () => nextEntry() !== undefined,
 
     /** Takes it in, in order. At a limit one fails with `queue-full`: this one, or the oldest that was never handed over. */
@@ -180,7 +185,7 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
     renew(): void {
       failHanded('session-lost', 'the session was lost before the answer came')
       flying.clear()
-      last = given = 0
+      last = given = flyingBytes = 0
     },
     /** Gives up what was never handed over. */
     failQueued,

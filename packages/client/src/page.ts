@@ -1,5 +1,5 @@
-import type { MachineEvent } from './machine.ts'
 import type { PageLike } from './options.ts'
+import type { MachineEvent } from './vocabulary.ts'
 
 /** Tells the machine what the browser knows of the network and the page, until `signal` is aborted. */
 export function watchPage(page: PageLike | null, signal: AbortSignal, send: (event: MachineEvent) => void): void {

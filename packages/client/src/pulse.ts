@@ -1,12 +1,14 @@
 import type { UpFrame } from '@holdfast/protocol'
-import type { MachineEvent } from './machine.ts'
 import type { Clock } from './options.ts'
+import type { MachineEvent } from './vocabulary.ts'
 
 const minTimeoutMs = 600
 const maxTimeoutMs = 1_500
 /** A timer this late did not run late: the machine slept. */
 const sleptMs = 3_000
 const maxSuspicions = 4
+const uplinkBytesPerMs = 64
+const maxUplinkMs = 10_000
 
 export type Pulse = ReturnType<typeof createPulse>
 
@@ -14,12 +16,14 @@ export type Pulse = ReturnType<typeof createPulse>
  * Watches the link that carries: silence beyond the hub's heartbeat, and messages without an answer, each ask for a proof by
  * `ping`; a ping unanswered in a time learned from the round trip makes the link suspect. A pong makes it trusted again.
  * @param oldestHandedAt when the oldest unanswered message was handed over
+ * @param flyingBytes of all unanswered messages
  */
 export function createPulse(
   clock: Clock,
   say: (frame: UpFrame) => void,
   send: (event: MachineEvent) => void,
   oldestHandedAt: () => number | undefined,
+  flyingBytes: () => number,
 ) {
   let timer: unknown = null
   let dueAt = 0
@@ -38,10 +42,13 @@ export function createPulse(
   const timeoutMs = () =>
     smoothed === null ? maxTimeoutMs : Math.min(maxTimeoutMs, Math.max(minTimeoutMs, 2 * smoothed + 4 * deviation))
 
+  /** What large messages may take on a slow way up, which the ping has to queue behind. */
+  const uplinkMs = () => Math.min(maxUplinkMs, flyingBytes() / uplinkBytesPerMs)
+
   /** When something is overdue. */
   function nextCheck(): number {
     // While the stream speaks it is the way up that is slow or broken, and what goes up is sent again by itself.
-    if (pingedAt !== null) return Math.max(pingedAt, heardAt) + timeoutMs() * 2 ** suspicions
+    if (pingedAt !== null) return Math.max(pingedAt, heardAt) + timeoutMs() * 2 ** suspicions + uplinkMs()
     const handedAt = oldestHandedAt() ?? Number.POSITIVE_INFINITY
     return Math.min(heardAt + 1.3 * heartbeatMs, Math.max(handedAt, heardAt) + timeoutMs())
   }

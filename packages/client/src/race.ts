@@ -29,6 +29,8 @@ export interface RaceInput {
   readonly random: () => number
   /** Whether the browser says that there is no network. */
   readonly isOffline: () => boolean
+  /** Asks the carrier for a quick sign of life. */
+  readonly prove: () => void
 }
 
 /**
@@ -100,8 +102,10 @@ function started(race: Race, names: readonly string[], round: number): Change {
 export const startedNext = (race: Race): Change => started(race, race.untried.slice(0, 1), race.round)
 
 /** Tries what is better than the carrier. */
-export const startedBetter = (race: Race): Change =>
-  started(race, race.transports.slice(0, race.transports.indexOf(race.carrier?.name ?? '')), race.round + 1)
+export const startedBetter = (race: Race): Change => ({
+  ...started(race, race.transports.slice(0, race.transports.indexOf(race.carrier?.name ?? '')), race.round + 1),
+  retryAt: null,
+})
 
 export const markedProved = (race: Race, id: string | undefined): Change => ({
   contenders: race.contenders.map((one) => (one.id === id ? { ...one, proved: true } : one)),
@@ -117,6 +121,7 @@ export function tookOver(race: Race, id: string | undefined): Change {
     carrier,
     contenders: race.contenders.filter((one) => isBetter(race, one.name, winner.name)),
     untried: [],
+    retryAt: null,
     refusals: 0,
     probes: isBest({ ...race, carrier }) ? 0 : race.probes,
     wasOnline: true,
@@ -176,9 +181,10 @@ export function countedDown(race: Race, _id: string | undefined, loss: Loss): Ch
   return { attempt: attempt + 1, refusals, livedMs: 0, retryAt: race.now() + retryMs }
 }
 
-/** How long a lesser transport is kept before a better one is tried; grows with each climb that failed. */
-export const climbPause = ({ timing, probes, random }: Race): number =>
-  Math.min(timing.probeCapMs, timing.probeMs * 2 ** probes) * (0.8 + 0.4 * random())
+/** When a better transport is tried: after a pause that grows with each climb that failed. */
+export const pausedClimb = ({ timing, probes, random, now }: Race): Change => ({
+  retryAt: now() + Math.min(timing.probeCapMs, timing.probeMs * 2 ** probes) * (0.8 + 0.4 * random()),
+})
 
 /** What the first one is given before the next one starts: a little over what it took to prove itself last, within bounds. */
 export function headStart({ contenders, routes: known, timing: { headStartMs } }: Race): number {

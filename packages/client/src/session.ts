@@ -14,7 +14,6 @@ import {
 } from '@holdfast/protocol'
 import { readFrame } from './frame.ts'
 import { createInbox } from './inbox.ts'
-import type { MachineEvent } from './machine.ts'
 import type { Settings } from './options.ts'
 import { createOutbox } from './outbox.ts'
 import { createPulse } from './pulse.ts'
@@ -22,6 +21,7 @@ import { createReads } from './reads.ts'
 import type { Streams } from './streams.ts'
 import { createTopics } from './topics.ts'
 import type { Link } from './transports/transport.ts'
+import type { MachineEvent } from './vocabulary.ts'
 
 // What a batch's first line takes, on transports that need one.
 const envelopeBytes = 256
@@ -70,7 +70,7 @@ export function createSession(
   let finishing: { timer?: unknown; said?: boolean; done: () => void } | null = null
 
   const outbox = createOutbox(settings.outbox, clock.now)
-  const pulse = createPulse(clock, say, send, outbox.oldestHandedAt)
+  const pulse = createPulse(clock, say, send, outbox.oldestHandedAt, outbox.flyingBytes)
   const reads = createReads(say)
   const topics = createTopics(clock, reads, tell, ack)
   const inbox = createInbox(topics, outbox, streams)
