@@ -6,7 +6,8 @@ import { gzipSync } from 'node:zlib'
 import { build, defaultClientConditions } from 'vite'
 
 const top = fileURLToPath(new URL('../..', import.meta.url))
-const limits = { total: 28_000, ours: 10_000 }
+// The goal for ours is 10,000; why it is not reached, and what it consists of, stands in the decision.
+const limits = { total: 28_000, ours: 11_700 }
 const libraries = ['xstate', 'rxjs', 'eventsource-parser']
 const entry = '\0size-entry'
 

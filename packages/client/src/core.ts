@@ -13,9 +13,9 @@ export type {
   TopicEvent,
 } from '@holdfast/protocol'
 export { HoldfastError } from '@holdfast/protocol'
+export type { Clock } from './clock.ts'
 export { type Connection, connect } from './connect.ts'
 export {
-  type Clock,
   type CoreOptions,
   defaultOutbox,
   defaultTiming,

@@ -1,12 +1,5 @@
+import { type Clock, systemClock } from './clock.ts'
 import type { Transport } from './transports/transport.ts'
-
-/** Time, from outside: real by default, virtual in a simulation. */
-export interface Clock {
-  /** In ms; wall-clock time, so that a machine that slept is noticed. */
-  now(): number
-  setTimeout(run: () => void, ms: number): unknown
-  clearTimeout(timer: unknown): void
-}
 
 export interface Storage {
   getItem(key: string): string | null
@@ -89,12 +82,6 @@ export const defaultTiming: Timing = {
   suspectMs: 4_000,
   offlineProbeMs: 15_000,
   rememberMs: 600_000,
-}
-
-const systemClock: Clock = {
-  now: () => Date.now(),
-  setTimeout: (run, ms) => setTimeout(run, ms),
-  clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
 }
 
 const systemRandom = (): number => (crypto.getRandomValues(new Uint32Array(1))[0] as number) / 2 ** 32

@@ -1,5 +1,5 @@
 import type { UpFrame } from '@holdfast/protocol'
-import type { Clock } from './options.ts'
+import type { Clock } from './clock.ts'
 import type { MachineEvent } from './vocabulary.ts'
 
 const minTimeoutMs = 600

@@ -1,5 +1,5 @@
 import { encodePayload, HoldfastError, type PublishOptions } from '@holdfast/protocol'
-import type { Clock } from './options.ts'
+import type { Clock } from './clock.ts'
 import type { Abandon } from './outbox.ts'
 import type { Session } from './session.ts'
 

@@ -1,5 +1,5 @@
 import { Subject } from 'rxjs'
-import type { Clock } from './options.ts'
+import type { Clock } from './clock.ts'
 import { type ConnectionState, type Gauges, project, type Snapshot } from './status.ts'
 import type { Streams } from './streams.ts'
 

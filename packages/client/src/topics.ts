@@ -9,8 +9,8 @@ import {
   type TopicList,
   type WireFrom,
 } from '@holdfast/protocol'
+import type { Clock } from './clock.ts'
 import { join } from './join.ts'
-import type { Clock } from './options.ts'
 import type { Reads } from './reads.ts'
 import {
   covers,

@@ -1,5 +1,5 @@
 import type { CloseAction, TopicList } from '@holdfast/protocol'
-import type { Clock } from '../options.ts'
+import type { Clock } from '../clock.ts'
 
 /** Why a link ended, or did not come about. */
 export interface Loss {
