@@ -102,6 +102,7 @@ describe.each([
     await network.proxy.next({ event: 'failed' })
     await network.proxy.next({ event: 'failed' })
     expect(probe.losses).toEqual([])
+    await probe.until(() => probe.calls.includes('troubled'))
     network.proxy.set({ post: 'lose-response' })
     await network.proxy.next({ event: 'response-lost' })
     network.proxy.heal()

@@ -64,6 +64,7 @@ function open(topics: TopicList = [], transport = websocket(WebSocket)) {
       opened: () => calls.push('opened'),
       batch: (text) => calls.push(`batch ${text}`),
       writable: () => {},
+      troubled: () => {},
       tooLarge: () => {},
       lost(loss) {
         calls.push('lost')

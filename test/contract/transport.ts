@@ -374,6 +374,7 @@ export function createProbe(transport: Transport, how: ProbeOptions) {
         told('batch')
       },
       writable: () => told('writable'),
+      troubled: () => told('troubled'),
       tooLarge(line) {
         tooLarge.push(line)
         told('tooLarge')

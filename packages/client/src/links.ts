@@ -86,6 +86,7 @@ export function createLinks(settings: Settings, session: Session, report: Report
         if (loss) lost(loss)
       },
       writable: () => carrying === one && session.pump(),
+      troubled: (loss) => send({ type: 'try.troubled', id, loss }),
       tooLarge: (line) => (carrying === one ? session.outbox.tooLarge(line) : undefined),
       lost,
     }

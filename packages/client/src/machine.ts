@@ -131,7 +131,7 @@ const states = {
 
   /** Nothing works at the moment; the next race begins after the countdown. */
   waiting: {
-    entry: ['countDown', 'dropContenders'],
+    entry: ['dropContenders', 'countDown'],
     always: { guard: 'isOffline', target: 'offline' },
     after: { countdown: 'connecting' },
     on: { reconnect: again, 'network.hint': again, 'page.wake': 'connecting', 'network.offline': 'offline' },
@@ -184,6 +184,7 @@ export const connectionMachine = createMachine(
     initial: 'idle',
     on: {
       close: { target: '.closing', actions: 'setDrain' },
+      'try.troubled': { actions: 'note' },
       'page.hide': '.parked',
     },
     states,

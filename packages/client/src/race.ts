@@ -129,11 +129,13 @@ export function tookOver(race: Race, id: string | undefined): Change {
   }
 }
 
+export const errorOf = ({ now }: Race, { code, message }: Loss): Race['lastError'] => ({ code, message, at: now() })
+
 /** A contender is lost, or else the carrier. */
 export function lost(race: Race, id: string | undefined, loss: Loss): Change {
   const { carrier, contenders } = race
   const now = race.now()
-  const lastError = { code: loss.code, message: loss.message, at: now }
+  const lastError = errorOf(race, loss)
   const gone = contender(race, id)
   if (gone) {
     return {

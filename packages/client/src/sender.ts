@@ -26,7 +26,7 @@ export function createSender(session: Session, clock: Clock, ended: Ended): Send
     if (bytes > messageBytes) throw notSent('too-large', `the message has ${bytes} bytes, the limit is ${messageBytes}`)
     if (signal?.aborted) throw notSent('aborted', 'it was aborted')
 
-    const nameJson = JSON.stringify(name)
+    const nameJson = JSON.stringify(`${name}`)
     const rest = `${nameJson},${json}${encoding ? `,"${encoding}"` : ''}`
     let abandon: Abandon = () => {}
     const answer = new Promise((done, failed) => {

@@ -2,7 +2,7 @@ import {
   type Cursor,
   type From,
   type PublishOptions,
-  parseCursor,
+  parseFrom,
   type Receipt,
   type Topic,
   type TopicEvent,
@@ -25,13 +25,13 @@ export function createTopic<T>(
   const fault = topicNameFault(name)
 
   function open(to: Hearer): (() => void) | undefined {
-    const isStart = typeof from === 'object' || from === 'live' || from === 'start' || parseCursor(from)
+    const start = wireFrom(from)
     const end = ended()
     if (fault) to.error(notSent('bad-topic', fault))
-    else if (!isStart) to.error(notSent('bad-cursor', `no start: ${from}`))
+    else if (!parseFrom(start)) to.error(notSent('bad-cursor', `no start: ${start}`))
     else if (end?.code === 'closed') to.complete()
     else if (end) to.error(end)
-    else return topics.listen(name, wireFrom(from), to)
+    else return topics.listen(name, start, to)
   }
 
   async function publish(data: T, options: PublishOptions = {}): Promise<Receipt> {

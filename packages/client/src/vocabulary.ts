@@ -4,6 +4,7 @@ import {
   contender,
   countedDown,
   endsRace,
+  errorOf,
   headStart,
   isBest,
   isFatal,
@@ -28,6 +29,7 @@ export type MachineEvent =
   | { type: 'drained' }
   | { type: 'try.proved'; id: string }
   | { type: 'try.lost'; id: string; loss: Loss }
+  | { type: 'try.troubled'; id: string; loss: Loss }
   | { type: 'link.suspect' }
   | { type: 'link.trusted' }
   /** Another network, perhaps: what did not work may work now. */
@@ -44,7 +46,7 @@ type Facts = readonly [race: Race, id: string | undefined, loss: Loss]
 
 /** What changes and guards look at: what is known, whom the event is about, and why that one was lost. */
 function factsOf({ context, event }: { context: Race; event: MachineEvent }): Facts {
-  const loss = event.type === 'try.lost' ? event.loss : networkLoss('silent', 'the link gave no sign of life')
+  const loss = 'loss' in event ? event.loss : networkLoss('silent', 'the link gave no sign of life')
   return [context, 'id' in event ? event.id : undefined, loss]
 }
 
@@ -65,7 +67,8 @@ export const actions = {
   markProved: change(markedProved),
   takeOver: change(tookOver),
   lose: change(lost),
-  dropContenders: change(() => ({ contenders: [], untried: [] })),
+  note: change((race, _id, loss) => ({ lastError: errorOf(race, loss) })),
+  dropContenders: change(() => ({ contenders: [], untried: [], retryAt: null })),
   dropAll: change(() => ({ contenders: [], untried: [], carrier: null, retryAt: null })),
   pauseClimb: change(pausedClimb),
   pauseOffline: change(({ now, timing }) => ({ retryAt: now() + timing.offlineProbeMs })),

@@ -40,7 +40,7 @@ export interface WireTopic {
   linger: unknown
 }
 
-export const wireFrom = (from: From): WireFrom => (typeof from === 'object' ? `last-${from.last}` : from) as WireFrom
+export const wireFrom = (from: From): WireFrom => (typeof from === 'object' ? `last-${from?.last}` : from) as WireFrom
 
 export const createWireTopic = (name: string, from: WireFrom): WireTopic => ({
   name,

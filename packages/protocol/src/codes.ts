@@ -73,6 +73,7 @@ export type LinkCode =
   | 'swallowed'
   | 'silent'
   | 'not-holdfast'
+  | 'post-failed'
   | 'offline'
   | 'token-failed'
   | 'listener-failed'

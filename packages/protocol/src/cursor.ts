@@ -30,8 +30,11 @@ export type Start = { at: 'live' } | { at: 'start' } | { at: 'last'; count: numb
 /** Reads a `from`, or null if it is none. */
 export function parseFrom(text: string): Start | null {
   if (text === 'live' || text === 'start') return { at: text }
-  const last = lastPattern.exec(text)
-  if (last) return { at: 'last', count: Number(last[1]) }
+  // 'last-1.5' would read as a cursor.
+  if (text.startsWith('last-')) {
+    const count = lastPattern.exec(text)?.[1]
+    return count ? { at: 'last', count: Number(count) } : null
+  }
   const position = parseCursor(text)
   return position && { at: 'cursor', ...position }
 }

@@ -18,7 +18,7 @@ export type WireLimits = { readonly [K in keyof typeof wireLimits]: number }
 
 /** The limits that are the server's alone to keep, with their defaults. */
 export const serverLimits = {
-  /** Bytes on their way to a session that it has not acknowledged. */
+  /** Bytes on their way on one link that the client has not acknowledged. */
   inFlightBytes: 1024 * 1024,
   /** A handshake that is not proved after this is closed. */
   handshakeMs: 10_000,

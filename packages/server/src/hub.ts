@@ -54,7 +54,7 @@ export interface Hub<User = unknown> {
   accept(upgrade: Upgrade): void
   /** Serves one HTTP request that comes by other means than `router`; false if it is none of the hub's. */
   exchange(exchange: Exchange): Promise<boolean>
-  /** Tells everyone to go elsewhere, lets what is written leave for so long (default 500 ms), then ends all. Idempotent. */
+  /** Tells everyone to go elsewhere, lets handlers answer and what is written leave for so long (default 500 ms), then ends all. Idempotent. */
   close(options?: { drainMs?: number }): Promise<void>
 }
 
@@ -104,7 +104,9 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
     const reason = { code: 'shutting-down', message: 'this server goes' } as const
     for (const { links } of sessions) for (const link of [...links.values()]) link.end(reason)
     streams.endAll()
-    if (drainMs > 0) await Promise.race([transports.idle(), context.timers.pause(drainMs)])
+    // What a handler answers is for whoever the client goes to next.
+    const idle = Promise.all([transports.idle(), requests.idle()])
+    if (drainMs > 0) await Promise.race([idle, context.timers.pause(drainMs)])
     requests.close()
     glue.close()
     transports.destroyAll()

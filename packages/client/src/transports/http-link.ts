@@ -35,6 +35,7 @@ export function openHttpLink(
     batch: (text, aside) => unlessOver(() => sink.batch(text, aside)),
     writable: () => unlessOver(sink.writable),
     tooLarge: (line) => unlessOver(() => sink.tooLarge(line)),
+    troubled: sink.troubled,
     lost: (loss) =>
       unlessOver(() => {
         close()
@@ -97,8 +98,10 @@ export function openHttpLink(
           busy = false
           events.writable()
         },
-        () => {
-          if (!over) timer = clock.setTimeout(again, pauseMs)
+        (error) => {
+          if (over) return
+          timer = clock.setTimeout(again, pauseMs)
+          sink.troubled(networkLoss('post-failed', `a POST failed, and is sent again: ${error}`))
         },
       )
   }

@@ -29,10 +29,12 @@ export interface LinkEvents {
   opened(): void
   /** Frames from the hub, joined by newlines. `aside`: in answer to a POST, which says nothing of the way down. */
   batch(text: string, aside?: boolean): void
-  /** `writable` has become true. */
+  /** `writable` may have become true; whoever says it by the frames that come down need not call it. */
   writable(): void
   /** This line is too large for the path (413). Answers what is sent in its place, before anything else, if it must be. */
   tooLarge(line: string): string | undefined
+  /** Something failed that is tried again; the link lives. */
+  troubled(loss: Loss): void
   lost(loss: Loss): void
 }
 

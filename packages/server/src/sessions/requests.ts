@@ -25,12 +25,15 @@ export interface Requests {
   check(session: SessionIdentity, name: string): void
   /** Starts the handler and does not wait for it; its answer goes to the session's inbox. */
   start(session: SessionIdentity, number: number, name: string, payload: EncodedPayload): void
+  /** Resolves when no handler runs and every answer is in its inbox. */
+  idle(): Promise<unknown>
   close(): void
 }
 
 export function createRequests(context: Context): Requests {
   const handlers = new Map<string, RequestHandler>()
   const running = new Map<string, number>()
+  const runs = new Set<Promise<void>>()
   const ending = new AbortController()
 
   return {
@@ -49,14 +52,17 @@ export function createRequests(context: Context): Requests {
     start(session, number, name, payload) {
       const { id } = session
       running.set(id, (running.get(id) ?? 0) + 1)
-      run(session, number, name, payload)
+      const handled = run(session, number, name, payload)
         .catch((error) => context.report('broker-failed', `the answer to '${name}' was lost`, error))
         .finally(() => {
+          runs.delete(handled)
           const left = (running.get(id) ?? 1) - 1
           if (left === 0) running.delete(id)
           else running.set(id, left)
         })
+      runs.add(handled)
     },
+    idle: () => Promise.all(runs),
     close: () => ending.abort(),
   }
 

@@ -22,6 +22,7 @@ export interface Topics {
 export function createTopics(context: Context, declarations: Declarations): Topics {
   const { settings, broker, clock } = context
   const feeds = new Map<string, Feed>()
+  let closed = false
 
   const sweep = (now: number) => {
     for (const [name, feed] of feeds) {
@@ -38,6 +39,7 @@ export function createTopics(context: Context, declarations: Declarations): Topi
     feed(topic) {
       const known = feeds.get(topic)
       if (known) return known
+      if (closed) throw new HoldfastError('closed', 'the hub is closed', { outcome: 'not-sent' })
       const fault = topicNameFault(topic)
       if (fault) throw new HoldfastError('bad-topic', fault)
       if (feeds.size >= settings.limits.topics) sweep(clock.now())
@@ -56,6 +58,7 @@ export function createTopics(context: Context, declarations: Declarations): Topi
     declared: (topic) => declarations.find(topic),
     sweep,
     close() {
+      closed = true
       for (const feed of feeds.values()) feed.close()
       feeds.clear()
     },

@@ -19,6 +19,8 @@ export interface WebSocketGlue {
 // What ws would say by itself when a message is too long or no UTF-8, in the codes of the protocol.
 const translated: Record<number, keyof typeof closeCodes> = { 1009: 'too-large', 1007: 'malformed' }
 
+const notFound = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
+
 const errorCodes: Record<string, 'too-large' | 'malformed'> = {
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'too-large',
   WS_ERR_INVALID_UTF8: 'malformed',
@@ -49,8 +51,12 @@ export function createWebSocketGlue(batchBytes: number, accept: (upgrade: Upgrad
 
   return {
     attach(httpServer, path) {
+      if (!path.startsWith('/') || /[?#]/.test(path)) throw new TypeError(`no path to attach to: '${path}'`)
+      const served = withoutSlash(path)
       const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-        if (pathOf(request) === path) serve(request, socket, head)
+        if (pathOf(request) === served) serve(request, socket, head)
+        // With a listener of ours Node leaves every upgrade to listeners: where there is no other, nobody would answer.
+        else if (httpServer.listenerCount('upgrade') === 1) socket.end(notFound)
       }
       httpServer.on('upgrade', onUpgrade)
       const detach = () => {
@@ -126,6 +132,7 @@ function adapt(webSocket: WebSocket, socket: Duplex, events: SocketEvents): Sock
 
 function pathOf({ url = '/' }: IncomingMessage): string {
   const query = url.indexOf('?')
-  const path = query < 0 ? url : url.slice(0, query)
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+  return withoutSlash(query < 0 ? url : url.slice(0, query))
 }
+
+const withoutSlash = (path: string): string => (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path)
