@@ -45,12 +45,11 @@ describe('a start', () => {
     ['start', { at: 'start' }],
     ['last-1', { at: 'last', count: 1 }],
     ['last-999999999', { at: 'last', count: 999_999_999 }],
-    ['last-3.4', { at: 'cursor', epoch: 'last-3', offset: 4 }],
   ])('is %s', (text, start) => {
     expect(parseFrom(text)).toEqual(start)
   })
 
-  test.each(['', 'Live', 'last', 'last-', 'last-0', 'last-01', 'last--1', 'last-1000000000', 'last-1.5x', ' live'])(
+  test.each(['', 'Live', 'last', 'last-', 'last-0', 'last-01', 'last--1', 'last-1000000000', 'last-1.5x', 'last-3.4', ' live'])(
     'is not %j',
     (text) => {
       expect(parseFrom(text)).toBeNull()
