@@ -49,12 +49,21 @@ describe('a start', () => {
     expect(parseFrom(text)).toEqual(start)
   })
 
-  test.each(['', 'Live', 'last', 'last-', 'last-0', 'last-01', 'last--1', 'last-1000000000', 'last-1.5x', 'last-3.4', ' live'])(
-    'is not %j',
-    (text) => {
-      expect(parseFrom(text)).toBeNull()
-    },
-  )
+  test.each([
+    '',
+    'Live',
+    'last',
+    'last-',
+    'last-0',
+    'last-01',
+    'last--1',
+    'last-1000000000',
+    'last-1.5x',
+    'last-3.4',
+    ' live',
+  ])('is not %j', (text) => {
+    expect(parseFrom(text)).toBeNull()
+  })
 })
 
 describe('a topic name', () => {
