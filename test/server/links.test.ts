@@ -68,7 +68,7 @@ describe('downstream', () => {
     node.topics('prices', { conflate: (price: { symbol: string }) => price.symbol })
     const far = connectSocket(node, drawSession().hello([['prices', 'live']]))
     await settled()
-    expect(far.of('subscribed')[0]![3]).toEqual({ conflate: true })
+    expect(far.of('subscribed')[0]![3]).toEqual({ from: 'live', conflate: true })
     const prices = node.topic('prices')
     for (let bid = 1; bid <= 50; bid++) for (const symbol of ['A', 'B']) await prices.publish({ symbol, bid })
     await settled()

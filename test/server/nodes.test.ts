@@ -42,7 +42,7 @@ describe('two nodes on one broker', () => {
     ])
     const came = stream.frames.slice(2)
     expect(came.filter(([kind]) => kind === 'pong')).toEqual([['pong', 1]])
-    expect(came).toContainEqual(['subscribed', 'chat', expect.any(String)])
+    expect(came).toContainEqual(['subscribed', 'chat', expect.any(String), { from: 'live' }])
     expect(came).toContainEqual(['entry', '$inbox', expect.any(String), expect.any(Number), 8, 'reply.3'])
     const more = request(a, '/send', `${line()}\n["publish",2,"chat","x"]\n["publish",4,"chat","y"]`)
     await quiet()

@@ -116,7 +116,7 @@ describe('a conversation', () => {
     send(['ack', [['$inbox', entry[2]]]], ['ping', 1])
     await frames.kind('pong')
     const again = dial(served.base, hello([['$inbox', 'start']], { link: 2 }))
-    expect(await again.frames.kind('subscribed')).toEqual(['subscribed', '$inbox', entry[2]])
+    expect(await again.frames.kind('subscribed')).toEqual(['subscribed', '$inbox', entry[2], { from: 'start' }])
   })
 
   test('at a topic of its own address', async () => {

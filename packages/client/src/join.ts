@@ -14,9 +14,9 @@ export function join(topic: WireTopic, listener: Listener, reads: Reads, from: W
   listener.joined = start ? covers(start, position) : from === 'live' && topic.from === 'live'
   if (listener.joined) return
   // Of 'live' the page has no entries, and says where the head is: the wire subscription may still be behind it.
-  reads.read(topic.name, from, position.offset, (page) => {
+  const wanted = () => topic.listeners.includes(listener)
+  reads.read(topic.name, from, position.offset, wanted, (page) => {
     const { to } = listener
-    if (!topic.listeners.includes(listener)) return
     if (page[0] === 'unread') return to.error(new HoldfastError(page[2], page[3], { outcome: 'rejected' }))
     const [, , begin, entries, done] = page
     let at = positionOf(begin)
@@ -25,8 +25,15 @@ export function join(topic: WireTopic, listener: Listener, reads: Reads, from: W
       at = positionOf(entry[0])
       to.next(messageEvent(entry, at))
     }
+    const isLevel = at.epoch === position.epoch
+    // The log has begun anew, and the wire is about to say so: what comes there after this is for the listener.
+    if (!isLevel && topic.position?.epoch === position.epoch) {
+      listener.after = at
+      listener.joined = true
+      return
+    }
     // Compaction may have left nothing up to where the wire was.
-    const offset = done ? Math.max(at.offset, position.offset) : at.offset
+    const offset = done && isLevel ? Math.max(at.offset, position.offset) : at.offset
     join(topic, listener, reads, formatCursor(at.epoch, offset))
   })
 }

@@ -138,13 +138,13 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
       }
     },
 
-    /** The next lines to hand over, at most `room` bytes of them. */
-    take(room: number): string[] {
+    /** The next lines to hand over, at most `room` bytes of them; one at least, unless it would not go `alone`. */
+    take(room: number, alone = true): string[] {
       const lines: string[] = []
       let left = room
       for (let entry = nextEntry(); entry; entry = nextEntry()) {
         left -= entry.bytes
-        if (left < 0 && lines.length > 0) break
+        if (left < 0 && !(alone && lines.length === 0)) break
         lines.push(lineOf(entry))
       }
       return lines

@@ -4,6 +4,7 @@ export type Page = Frame<'page'> | Frame<'unread'>
 
 interface Read {
   readonly question: UpFrame
+  readonly wanted: () => boolean
   readonly answer: (page: Page) => void
 }
 
@@ -14,19 +15,25 @@ export function createReads(say: (frame: UpFrame) => void) {
   const open = new Map<number, Read>()
   let lastId = 0
 
+  const prune = () => {
+    for (const [id, { wanted }] of open) if (!wanted()) open.delete(id)
+  }
+
   return {
-    /** Asks for entries of `topic` after `from`, up to offset `to`. */
-    read(topic: string, from: WireFrom, to: number, answer: (page: Page) => void): void {
+    /** Asks for entries of `topic` after `from`, up to offset `to`; on later links as long as it is `wanted`. */
+    read(topic: string, from: WireFrom, to: number, wanted: () => boolean, answer: (page: Page) => void): void {
+      prune()
       const question: UpFrame = ['read', ++lastId, topic, from, to]
-      open.set(lastId, { question, answer })
+      open.set(lastId, { question, wanted, answer })
       say(question)
     },
     answered(page: Page): void {
       const read = open.get(page[1])
       open.delete(page[1])
-      read?.answer(page)
+      if (read?.wanted()) read.answer(page)
     },
     askAgain(): void {
+      prune()
       for (const { question } of open.values()) say(question)
     },
   }

@@ -113,7 +113,7 @@ export function createSession(
       if (ackDue) control.push(encodeFrame(['ack', topics.takeCursors()]))
       ackDue = false
       const lines = control.splice(0, 1_000)
-      lines.push(...outbox.take(limits.batchBytes - envelopeBytes - 3 * lines.join().length))
+      lines.push(...outbox.take(limits.batchBytes - envelopeBytes - 3 * lines.join().length, lines.length === 0))
       link.send(lines)
     }
     pulse.arm()
@@ -198,7 +198,8 @@ export function createSession(
       const told = new Map(proved.told)
       for (const [name, from] of topics.list()) {
         const before = told.get(name)
-        if (proved.missed || !before || (before !== from && !before.includes('.'))) tell('subscribe', name, from)
+        if (proved.missed || !before || (before !== from && !(before.includes('.') && from.includes('.'))))
+          tell('subscribe', name, from)
         told.delete(name)
       }
       for (const name of told.keys()) tell('unsubscribe', name)

@@ -81,11 +81,16 @@ export function createTopics(
     subscribe(topic)
   }
 
-  /** Hands on what has moved the cursor. */
-  function emit(topic: WireTopic, at: Position, event: TopicEvent<unknown>): void {
+  /** It has arrived, on this link too if another one had brought it. */
+  function arrived(topic: WireTopic): void {
     moved.add(topic)
     // The hub keeps the next entry of a conflated topic back until this one is acknowledged.
     if (topic.conflate) ack()
+  }
+
+  /** Hands on what has moved the cursor. */
+  function emit(topic: WireTopic, at: Position, event: TopicEvent<unknown>): void {
+    arrived(topic)
     emitAt(topic, at, event)
   }
 
@@ -107,8 +112,12 @@ export function createTopics(
       if (!topic) return
       topic.conflate = options?.conflate === true
       topic.mending = false
+      const at = positionOf(cursor)
+      // It answers a subscription that was made before, or a hello of before: from there something would be missing.
+      if (topic.position ? !covers(topic.position, at) : (options?.from ?? topic.from) !== topic.from)
+        return mend(topic)
       if (topic.position) return
-      topic.position = positionOf(cursor)
+      topic.position = at
       for (const listener of topic.listeners) if (!listener.joined) join(topic, listener, reads)
     },
 
@@ -123,29 +132,32 @@ export function createTopics(
     entry([, name, ...entry]: Frame<'entry'>): void {
       const topic = topics.get(name)
       const at = positionOf(entry[0])
-      if (!topic || covers(topic.position, at)) return
-      if (isHole(topic, at)) mend(topic)
+      if (!topic?.position) return
+      if (covers(topic.position, at)) arrived(topic)
+      else if (isHole(topic, at)) mend(topic)
       else emit(topic, at, messageEvent(entry, at))
     },
 
     gap([, name, , to, reason]: Frame<'gap'>): void {
       const topic = topics.get(name)
       const at = positionOf(to)
-      if (topic && !covers(topic.position, at)) emit(topic, at, gapEvent(resumeFrom(topic), to, reason))
+      if (topic?.position && !covers(topic.position, at)) emit(topic, at, gapEvent(resumeFrom(topic), to, reason))
     },
 
     snapshot([, name, cursor, data, encoding]: Frame<'snapshot'>): void {
       const topic = topics.get(name)
       const at = positionOf(cursor)
       // One at the cursor itself is news.
-      if (!topic || covers(topic.position, { ...at, offset: at.offset + 1 })) return
+      if (!topic?.position || covers(topic.position, { ...at, offset: at.offset + 1 })) return
       emit(topic, at, { type: 'snapshot', data: decodePayload(data, encoding), cursor })
     },
 
     /** A new session has a new inbox. */
     forgetInbox(): void {
       const inbox = topics.get(inboxTopic)
-      if (inbox) inbox.position = null
+      if (!inbox) return
+      inbox.position = null
+      moved.delete(inbox)
     },
 
     /** Ends every listener: with an error, or by completing. */

@@ -33,6 +33,8 @@ export interface Welcome {
 }
 
 export interface SubscribedOptions {
+  /** What was asked for, by which the answer to an earlier subscription of the topic is told from that to this one. */
+  readonly from?: WireFrom
   /** The log keeps only the newest entry (per key): offsets rise, and a hole is no gap. */
   readonly conflate?: boolean
 }

@@ -98,7 +98,10 @@ export function createSubscriptions(
         else refuse(topic, error.code, error.message)
       })
     },
-    drop,
+    drop(topic) {
+      known.delete(topic)
+      drop(topic)
+    },
     revoke(topic) {
       // Between two polls there are no slots, but what was granted goes on with the next.
       if (!known.delete(topic) && !slots.has(topic)) return
@@ -138,8 +141,7 @@ export function createSubscriptions(
     if (isInbox && start.at === 'cursor') release(position)
     const conflated = feed.declared.conflate !== null
     const cursor = formatCursor(position.epoch, position.offset)
-    if (!isKnown)
-      say(encodeFrame(conflated ? ['subscribed', topic, cursor, { conflate: true }] : ['subscribed', topic, cursor]))
+    if (!isKnown) say(encodeFrame(['subscribed', topic, cursor, { from, ...(conflated && { conflate: true }) }]))
     const flight = acknowledged ? createFlight(conflated) : null
     slot.flight = flight
     slot.reader = createReader(feed, outlet(slot, flight), position, snapshotsOf(feed, context))
