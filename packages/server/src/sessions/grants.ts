@@ -1,5 +1,4 @@
 import type { CloseCode } from '@holdfast/protocol'
-import { isPromise } from '../broker/maybe-promise.ts'
 import type { Context } from '../context.ts'
 import { isCloseCode } from '../faults.ts'
 import type { PlainStreams } from '../transports/plain-streams.ts'
@@ -21,6 +20,8 @@ type Word =
 
 const channel = 'hub'
 
+const mostPauseMs = 5_000
+
 export function createGrants(context: Context, sessions: Sessions, streams: PlainStreams): Grants {
   const { broker, node, settings } = context
   let stop: (() => void) | null = null
@@ -30,14 +31,7 @@ export function createGrants(context: Context, sessions: Sessions, streams: Plai
     if (closed) stopListening()
     else stop = stopListening
   }
-  const failed = (error: unknown) => context.report('broker-failed', 'this node does not hear the others', error)
-  try {
-    const listening = broker.listen(channel, hear)
-    if (isPromise(listening)) listening.then(opened, failed)
-    else opened(listening)
-  } catch (error) {
-    failed(error)
-  }
+  void listen()
 
   return {
     async disconnect(target, code = 'disconnected') {
@@ -49,6 +43,17 @@ export function createGrants(context: Context, sessions: Sessions, streams: Plai
       closed = true
       stop?.()
     },
+  }
+
+  async function listen(): Promise<void> {
+    for (let pauseMs = settings.brokerRetryMs; !closed; pauseMs = Math.min(2 * pauseMs, mostPauseMs)) {
+      try {
+        return opened(await broker.listen(channel, hear))
+      } catch (error) {
+        context.report('broker-failed', 'this node does not hear the others', error)
+        await context.timers.pause(pauseMs)
+      }
+    }
   }
 
   async function spread(word: Word): Promise<void> {

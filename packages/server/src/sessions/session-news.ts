@@ -1,3 +1,4 @@
+import type { LogState } from '../broker/broker.ts'
 import { isPromise } from '../broker/maybe-promise.ts'
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
@@ -5,7 +6,7 @@ import type { Fault } from '../faults.ts'
 /** What nodes tell each other of one session. */
 export type Piece =
   /** A frame for a link that is not at the node where it came in. */
-  | { readonly type: 'up'; readonly link: number; readonly frame: readonly unknown[] }
+  | { readonly type: 'up'; readonly link: number; readonly frame: readonly unknown[]; readonly asked?: LogState | null }
   /** The client has spoken on this link: older ones are superseded. */
   | { readonly type: 'proven'; readonly link: number }
   | { readonly type: 'ended'; readonly reason: Fault }

@@ -1,5 +1,6 @@
 import type { Frame, Receipt, UpFrame } from '@holdfast/protocol'
 import { encodeFrame, inboxTopic } from '@holdfast/protocol'
+import type { LogState } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
 import { fault } from '../faults.ts'
@@ -61,7 +62,7 @@ export interface SessionParts {
   readonly topics: Topics
   readonly requests: Requests
   /** For a link that is not here: another node may have it. */
-  forward(number: number, frame: UpFrame): void
+  forward(number: number, frame: UpFrame, asked?: LogState | null): void
   proven(number: number): void
   bye(): Promise<void>
 }
@@ -99,6 +100,8 @@ export function createSession(context: Context, parts: SessionParts): Session {
     },
     upstream: createUpstream(context, { atOnce, read, inTurn }),
     identify(...identity) {
+      // A link is being admitted: the session must not expire under it.
+      contactAt = clock.now()
       ;[user, userJson, userKey] = identity
     },
     attach(number, transport, sink) {
@@ -188,7 +191,7 @@ export function createSession(context: Context, parts: SessionParts): Session {
     const { answer, fresh } = await numbered.deal(frame)
     if (answer[0] === 'reject') context.refused(answer[2])
     const concernsLink = frame[0] === 'subscribe' || frame[0] === 'unsubscribe'
-    if (fresh && concernsLink && !apply(number, frame, asked)) parts.forward(number, frame)
+    if (fresh && concernsLink && !apply(number, frame, asked)) parts.forward(number, frame, await asked)
     return answer
   }
 }

@@ -52,6 +52,8 @@ export function createSessions(
   const ttlMs = settings.sessionTtlMs
   const locals = new Map<string, Local>()
   const byUser = new Map<string, Set<Session>>()
+  /** Sessions that are about to be here, with their users, so that the limits hold for those who come at once. */
+  const entering = new Map<string, string | null>()
   const inboxOptions: LogOptions = { ...inboxHistory, ageMs: 2 * ttlMs, compact: false, idleMs: ttlMs }
   const inboxDeclared: Declared = { log: inboxOptions, conflate: null, snapshot: null, schema: null }
   const inboxLog = (id: string) => broker.log(`${inboxTopic}/${id}`, inboxOptions)
@@ -64,22 +66,15 @@ export function createSessions(
       for (const { session } of locals.values()) yield session
     },
     async open(hello, identity) {
-      if (!locals.has(hello.session)) checkLimits(identity)
-      const mine: SessionRecord = { secret: hash(hello.secret), user: identity.json }
-      const text = JSON.stringify(mine)
-      const found =
-        hello.mode === 'new'
-          ? await broker.sessions.create(hello.session, text, ttlMs)
-          : ((await broker.sessions.get(hello.session)) ?? lost())
-      if (found !== null) {
-        const known = check(found, mine.secret)
-        if (settings.userId(JSON.parse(known.user)) !== identity.key)
-          throw fault('session-lost', 'the session belongs to another user')
-        if (known.user !== mine.user) await broker.sessions.replace(hello.session, found, text, ttlMs)
+      if (!locals.has(hello.session) && !entering.has(hello.session)) {
+        checkLimits(identity)
+        entering.set(hello.session, identity.key)
       }
-      const session = await local(hello.session, identity)
-      if (found === null) hooks.created(session.handle)
-      return session
+      try {
+        return await enter(hello, identity)
+      } finally {
+        entering.delete(hello.session)
+      }
     },
     async find(id, secret) {
       const record = check((await broker.sessions.get(id)) ?? lost(), hash(secret))
@@ -106,23 +101,49 @@ export function createSessions(
   }
   return sessions
 
+  async function enter(hello: Hello, identity: Identity): Promise<Session> {
+    const mine: SessionRecord = { secret: hash(hello.secret), user: identity.json }
+    const text = JSON.stringify(mine)
+    const found =
+      hello.mode === 'new'
+        ? await broker.sessions.create(hello.session, text, ttlMs)
+        : ((await broker.sessions.get(hello.session)) ?? lost())
+    if (found !== null) {
+      const known = check(found, mine.secret)
+      if (settings.userId(JSON.parse(known.user)) !== identity.key)
+        throw fault('session-lost', 'the session belongs to another user')
+      if (known.user !== mine.user) await broker.sessions.replace(hello.session, found, text, ttlMs)
+    }
+    const session = await local(hello.session, identity)
+    if (found === null) hooks.created(session.handle)
+    return session
+  }
+
   function checkLimits({ key }: Identity): void {
     const { sessions: total, sessionsPerUser } = settings.limits
-    if (locals.size >= total) throw fault('later', `this server takes ${total} sessions`, 5_000)
-    if (key !== null && (byUser.get(key)?.size ?? 0) >= sessionsPerUser) {
+    if (locals.size + entering.size >= total) throw fault('later', `this server takes ${total} sessions`, 5_000)
+    const waiting = [...entering.values()].filter((each) => each === key).length
+    if (key !== null && (byUser.get(key)?.size ?? 0) + waiting >= sessionsPerUser) {
       throw fault('too-many-sessions', `a user may have ${sessionsPerUser} sessions`)
     }
   }
 
   async function local(id: string, { user, json, key }: Identity): Promise<Session> {
     const known = locals.get(id) ?? begin(id)
-    // What is sent to the session's links from now on arrives; a POST may follow the welcome at once.
-    await known.news.listening
     const { session } = known
-    if (session.ended) throw fault(session.ended.code, session.ended.message)
     file(session, false)
     session.identify(user, json, key)
     file(session, true)
+    entering.delete(id)
+    try {
+      // What is sent to the session's links from now on arrives; a POST may follow the welcome at once.
+      await known.news.listening
+    } catch (error) {
+      // The next link tries again.
+      if (locals.get(id) === known) release(known)
+      throw error
+    }
+    if (session.ended) throw fault(session.ended.code, session.ended.message)
     return session
   }
 
@@ -134,7 +155,8 @@ export function createSessions(
       inbox: () => inbox,
       topics,
       requests,
-      forward: (number, frame) => news.tell({ type: 'up', link: number, frame }),
+      forward: (number, frame, asked) =>
+        news.tell({ type: 'up', link: number, frame, ...(asked !== undefined && { asked }) }),
       proven: (number) => news.tell({ type: 'proven', link: number }),
       bye: () => end(id, { code: 'session-closed', message: 'the session said goodbye' }),
     })
@@ -144,7 +166,7 @@ export function createSessions(
       else if (piece.type === 'cut') session.cut(piece.reason)
       else if (session.links.has(piece.link)) {
         session.heard(piece.link)
-        session.apply(piece.link, piece.frame as UpFrame, undefined)
+        session.apply(piece.link, piece.frame as UpFrame, piece.asked)
       }
     })
     const begun = { session, inbox, news, touchedAt: clock.now() }

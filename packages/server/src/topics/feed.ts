@@ -64,6 +64,8 @@ export function createFeed(name: string, log: Log, declared: Declared, now: () =
     declared,
     hasAfter: (epoch, offset) => newest !== null && newest.epoch === epoch && newest.offset > offset,
     open() {
+      // One who is about to join: it must not be let go meanwhile.
+      quietSince = now()
       if (opening !== null) return opening
       const tail = log.tail(take)
       opening = isPromise(tail)

@@ -39,21 +39,19 @@ async function page(
   const last = start?.at === 'last' ? start.count : 0
   const state = await settle(context, () => topics.peek(topic, last))
   if (!state || !start) throw new HoldfastError('bad-cursor', `'${topic}' has no such history`)
-  if (start.at === 'cursor' && start.epoch !== state.epoch) {
-    throw new HoldfastError('bad-cursor', `'${topic}' has begun anew since`)
-  }
   const asked = {
-    cursor: start.at === 'cursor' ? start.offset : 0,
+    cursor: start.at === 'cursor' && start.epoch === state.epoch ? start.offset : 0,
     start: state.floor,
     last: state.before,
     live: state.head,
   }
-  // Where the history begins later than asked, the page's position says so.
+  // Where the history begins later than asked, or anew, the page's position says so.
   const after = Math.max(asked[start.at], state.floor)
   const { log } = topics.feed(topic)
   const limits = { maxEntries: serverLimits.pageEntries, maxBytes: context.settings.limits.batchBytes / 2 }
   const found = after < to ? await settle(context, () => log.read(after, limits)) : null
-  if (found && found.epoch !== state.epoch) throw new HoldfastError('bad-cursor', `'${topic}' has begun anew since`)
+  // It has begun anew meanwhile.
+  if (found && found.epoch !== state.epoch) return page(context, topics, id, topic, from, to)
   const entries = (found?.entries ?? []).filter(({ offset }) => offset <= to)
   const newest = entries.at(-1)?.offset ?? to
   const done = newest >= Math.min(to, found?.head ?? to) || entries.length < (found?.entries.length ?? 0)

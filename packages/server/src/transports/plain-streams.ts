@@ -1,6 +1,7 @@
 import type { Position } from '@holdfast/protocol'
 import { formatCursor } from '@holdfast/protocol'
 import type { Context } from '../context.ts'
+import { fault } from '../faults.ts'
 import type { Outlet, Reader } from '../links/reader.ts'
 import { createReader } from '../links/reader.ts'
 import type { Identity } from '../sessions/identity.ts'
@@ -13,8 +14,9 @@ import type { Exchange, StreamLike } from './exchange.ts'
 /** The open streams of topics' own addresses: readers whose only bound is the socket's buffer. */
 export interface PlainStreams {
   readonly size: number
-  readonly full: boolean
   readonly buffered: number
+  /** A place for one that is to be opened. Throws the fault `later`. */
+  enter(userKey: string | null, topic: string): Place
   open(
     exchange: Exchange,
     headers: Readonly<Record<string, string>>,
@@ -26,6 +28,12 @@ export interface PlainStreams {
   end(userKey: string, topic?: string): void
   sweep(now: number): void
   endAll(): void
+}
+
+export interface Place {
+  /** What was granted has been taken back meanwhile. */
+  readonly ended: boolean
+  leave(): unknown
 }
 
 interface Plain {
@@ -41,13 +49,17 @@ const comment = createChunk(':\n\n')
 export function createPlainStreams(context: Context, opened: () => void): PlainStreams {
   const { clock, flusher, settings } = context
   const open = new Set<Plain>()
+  const entering = new Set<{ userKey: string | null; topic: string; ended: boolean }>()
 
   return {
     get size() {
       return open.size
     },
-    get full() {
-      return open.size >= settings.limits.streams
+    enter(userKey, topic) {
+      if (open.size + entering.size >= settings.limits.streams) throw fault('later', 'too many streams are open', 1_000)
+      const place = { userKey, topic, ended: false, leave: () => entering.delete(place) }
+      entering.add(place)
+      return place
     },
     get buffered() {
       let bytes = 0
@@ -96,6 +108,9 @@ export function createPlainStreams(context: Context, opened: () => void): PlainS
       reading.pump()
     },
     end(userKey, topic) {
+      for (const place of entering) {
+        if (place.userKey === userKey && (topic === undefined || place.topic === topic)) place.ended = true
+      }
       for (const plain of [...open]) {
         if (plain.userKey === userKey && (topic === undefined || plain.topic === topic)) plain.end()
       }

@@ -1,4 +1,3 @@
-import type { Position } from '@holdfast/protocol'
 import { HoldfastError, parseFrom } from '@holdfast/protocol'
 import { BrokerError } from '../broker/broker.ts'
 import { receiptOf } from '../broker/receipts.ts'
@@ -8,7 +7,6 @@ import { authenticate, authorize } from '../hooks.ts'
 import { bearer } from '../sessions/admission.ts'
 import type { Identity } from '../sessions/identity.ts'
 import { identify } from '../sessions/identity.ts'
-import type { Feed } from '../topics/feed.ts'
 import { locate } from '../topics/locate.ts'
 import { createDraft, readPayload, validate } from '../topics/publishing.ts'
 import type { Exchange } from './exchange.ts'
@@ -54,11 +52,17 @@ export function createTopicAddress(
     if (!start) throw new HoldfastError('bad-cursor', `'${from.slice(0, 80)}' is no place to start`)
     const asked = start.at === 'live' ? topics.peek(topic) : undefined
     if (asked instanceof Promise) asked.catch(() => {})
-    await allow(identity, 'subscribe', topic)
-    if (streams.full) throw fault('later', 'too many streams are open', 1_000)
-    const feed: Feed = topics.feed(topic)
-    const position: Position = await locate(feed, start, asked)
-    streams.open(exchange, eventHeaders, feed, position, identity)
+    const place = streams.enter(identity.key, topic)
+    try {
+      await allow(identity, 'subscribe', topic)
+      const feed = topics.feed(topic)
+      const position = await locate(feed, start, asked)
+      if (place.ended) throw new HoldfastError('forbidden', `the right to '${topic}' was taken back`)
+      place.leave()
+      streams.open(exchange, eventHeaders, feed, position, identity)
+    } finally {
+      place.leave()
+    }
   }
 
   async function publish(exchange: Exchange, topic: string, identity: Identity): Promise<void> {
