@@ -1,0 +1,71 @@
+import { type Connection, connect, type LinkEvents, type Transport } from '@holdfast/client/core'
+import { createFakeClock } from '../server/clock.ts'
+
+export type Way = ReturnType<typeof byHand>
+export type FarEnd = Way['links'][number]
+
+export const limits = { messageBytes: 262_144, batchBytes: 524_288, window: 1_024 }
+
+/** A transport whose far end is the test: it says what the hub says, on every link that was opened. */
+export function byHand(name: string) {
+  const links: ReturnType<typeof createFarEnd>[] = []
+  const transport: Transport = {
+    name,
+    open(request, events) {
+      const far = createFarEnd(JSON.parse(request.hello)[2], events)
+      links.push(far)
+      return { writable: true, send: far.take, close: () => {} }
+    },
+  }
+  return { transport, links }
+}
+
+function createFarEnd(hello: { topics: [string, string][] }, events: LinkEvents) {
+  const sent: any[][] = []
+  const down = (...frames: unknown[][]) => events.batch(frames.map((frame) => JSON.stringify(frame)).join('\n'))
+  const far = {
+    topics: new Map(hello.topics),
+    /** How many bytes each batch had. */
+    batches: [] as number[],
+    take(lines: readonly string[]) {
+      far.batches.push(Buffer.byteLength(lines.join('\n')))
+      for (const line of lines) {
+        const frame = JSON.parse(line)
+        sent.push(frame)
+        if (frame[0] === 'ping') queueMicrotask(() => down(['pong', frame[1]]))
+      }
+    },
+    down,
+    /** Proves the link; the inbox begins, and what else is given follows. */
+    welcome(...frames: unknown[][]) {
+      const welcome = { received: 0, user: 'u', heartbeatMs: 60_000, limits }
+      down(['welcome', 1, welcome], ['subscribed', '$inbox', 'i.0', { from: 'start' }], ...frames)
+    },
+    lose: (code = 'cut', action: 'retry' | 'renew' = 'retry') => events.lost({ code, message: code, action }),
+    of: (kind: string) => sent.filter((frame) => frame[0] === kind),
+    /** All that was acknowledged here. */
+    get acknowledged(): [string, string][] {
+      return far.of('ack').flatMap(([, cursors]) => cursors)
+    },
+  }
+  return far
+}
+
+/** A connection over these transports, on a clock that stands until it is moved. */
+export function start(...names: string[]) {
+  const time = createFakeClock(1_000_000)
+  const ways = names.map(byHand)
+  const connection: Connection = connect('http://hub.test/realtime', {
+    transports: ways.map(({ transport }) => transport),
+    clock: time.clock,
+    random: () => 0.5,
+    page: null,
+    storage: null,
+  })
+  const close = async () => {
+    const closed = connection.close()
+    await time.pass(5_000)
+    await closed
+  }
+  return { connection, ways, close, pass: time.pass }
+}
