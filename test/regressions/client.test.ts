@@ -67,7 +67,10 @@ test('a topic that is taken again from the start gets all of it, though a hello 
   await pass(1_000)
   const heard: unknown[] = []
   connection.topic('p', { from: 'start' }).subscribe((data) => heard.push(data))
-  far.welcome(['subscribed', 'p', 'k.3', { from: 'k.3' }])
+  far.welcome()
+  await pass(0)
+  expect(far.of('subscribe').map(([, , topic, from]) => [topic, from])).toEqual([['p', 'start']])
+  far.down(['subscribed', 'p', 'k.3', { from: 'k.3' }])
   await pass(0)
   answerFromStart(far)
   await pass(0)

@@ -222,6 +222,39 @@ test('a read from a cursor of an earlier log answers the new log from its beginn
   await closeAll(world, hub)
 })
 
+test('a read during which the log begins anew answers the new log', async () => {
+  const world = createWorld()
+  const broker = slowBroker(memoryBroker({ clock: world.clock }))
+  const gate = createGate()
+  let remove: () => unknown = () => {}
+  const { log } = broker
+  Object.assign(broker, {
+    log(...parameters: Parameters<Broker['log']>) {
+      const made = log(...parameters)
+      if (parameters[0] !== 'x') return made
+      remove = () => made.remove()
+      const read: typeof made.read = async (...where) => {
+        await gate.opened
+        return made.read(...where)
+      }
+      return { ...made, read }
+    },
+  })
+  const hub = world.hub({ broker })
+  await hub.topic('x').publish('a')
+  const far = connectSocket(hub, drawSession().hello())
+  await quiet()
+  await far.send(['read', 1, 'x', 'start', 1])
+  await quiet()
+  await remove()
+  const { cursor } = await hub.topic('x').publish('b')
+  gate.open()
+  await quiet()
+  expect(far.of('unread')).toEqual([])
+  expect(far.of('page').map(([, , , entries]) => entries)).toEqual([[[cursor, expect.any(Number), 'b']]])
+  await closeAll(world, hub)
+})
+
 test('a node that could not listen when it began hears the others once the broker is back', async () => {
   const world = createWorld()
   const broker = slowBroker(memoryBroker({ clock: world.clock }))
