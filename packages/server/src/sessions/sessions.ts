@@ -196,10 +196,10 @@ export function createSessions(
   async function end(id: string, reason: Fault): Promise<void> {
     const action = closeAction(closeCodes[reason.code].close)
     if (action !== 'stop' && action !== 'renew') return tell(id, { type: 'cut', reason })
-    const found = await broker.sessions.get(id)
-    if (found !== null) {
+    // Again where another node has changed the record meanwhile: an end must not get lost.
+    for (let found = await broker.sessions.get(id); found !== null; found = await broker.sessions.get(id)) {
       const record: SessionRecord = { ...(JSON.parse(found) as SessionRecord), ended: reason }
-      await broker.sessions.replace(id, found, JSON.stringify(record), ttlMs)
+      if (await broker.sessions.replace(id, found, JSON.stringify(record), ttlMs)) break
     }
     await broker.sessions.forget(id)
     tell(id, { type: 'ended', reason })
