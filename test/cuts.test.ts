@@ -1,34 +1,13 @@
 import type { Connection, MessageEvent } from '@holdfast/client'
 import { filter, firstValueFrom } from 'rxjs'
 import { afterEach, expect, test } from 'vitest'
+import { intact, tally } from './support/tally.ts'
 import { createWorld, online, open, seeded, type World } from './support/world.ts'
 
 let world: World
 afterEach(() => world.close())
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
-
-/** Counts what a stream of consecutive numbers went through. */
-function tally() {
-  const count = { received: 0, lost: 0, doubled: 0, reordered: 0 }
-  let last = -1
-  return {
-    count,
-    take(n: number) {
-      count.received++
-      if (n === last + 1) last = n
-      else if (n === last) count.doubled++
-      else if (n < last) count.reordered++
-      else {
-        count.lost += n - last - 1
-        last = n
-      }
-    },
-    get last() {
-      return last
-    },
-  }
-}
 
 /** Breaks the path at random until `stop` is called. */
 function wreck({ proxy }: World, random: () => number) {
@@ -110,8 +89,8 @@ test(`a stream both ways survives cuts of everything (seed ${seed})`, { timeout:
     transports: [...transports],
   })
   expect(failures).toEqual([])
-  expect(down.count).toEqual({ received: sent + 1, lost: 0, doubled: 0, reordered: 0 })
-  expect(up.count).toEqual({ received: published + 1, lost: 0, doubled: 0, reordered: 0 })
+  expect(down.count).toEqual(intact(sent + 1))
+  expect(up.count).toEqual(intact(published + 1))
   expect(falseReceipts).toBe(0)
   expect(receipts.size).toBe(published)
   expect(connection.getState()).toMatchObject({ phase: 'online', transport: 'websocket' })
