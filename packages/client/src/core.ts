@@ -20,6 +20,8 @@ export {
   defaultOutbox,
   defaultTiming,
   type OutboxLimits,
+  type PageLike,
+  type Storage,
   type Timing,
 } from './options.ts'
 export type { ConnectionState, Phase } from './status.ts'
