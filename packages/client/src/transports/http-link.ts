@@ -2,8 +2,10 @@ import { type FetchLike, hubLoss } from './http.ts'
 import type { Link, LinkEvents, LinkRequest } from './transport.ts'
 import { networkLoss } from './transport.ts'
 
-// A POST that is not answered in this time is given up, and sent again after a pause that doubles.
+// A POST that is not answered in this time, and what its size may take on a slow way up, is given up, and sent again after a
+// pause that doubles.
 const postMs = 10_000
+const uplinkBytesPerMs = 4
 const minPauseMs = 250
 const maxPauseMs = 5_000
 
@@ -89,7 +91,7 @@ export function openHttpLink(
   }
 
   function post(lines: readonly string[], pauseMs: number): void {
-    timer = clock.setTimeout(() => aborts.send?.abort(), postMs)
+    timer = clock.setTimeout(() => aborts.send?.abort(), postMs + lines.join().length / uplinkBytesPerMs)
     const again = () => post(lines, Math.min(2 * pauseMs, maxPauseMs))
     deliver(lines)
       .finally(() => clock.clearTimeout(timer))
