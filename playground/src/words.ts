@@ -11,12 +11,9 @@ const reasons: Record<string, string> = {
   swallowed: 'Its handshake was never answered: something on the way swallows it.',
   silent: 'It opened, but nothing came through it.',
   cut: 'It was cut off soon after it opened.',
-  buffered: 'Something on the way holds the stream back.',
-  resting: 'It was lost several times in a row, so it rests for a while.',
   remembered: 'It did not work on this network before; it is tried again in the background.',
   'websocket-missing': 'This environment has no WebSocket.',
   trying: 'It is being tried right now, beside the present one.',
-  flapping: 'It was lost several times in a row, so it rests for a while.',
 }
 
 /** Why a better transport is not in use. */

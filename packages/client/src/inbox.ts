@@ -5,7 +5,7 @@ import type { Streams } from './streams.ts'
 import type { Topics } from './topics.ts'
 
 /** Messages that wait for the inbox's first subscriber; beyond that the oldest goes, and is reported. */
-export const inboxWaiting = 1_000
+const inboxWaiting = 1_000
 
 /** The session's private log: messages of the hub to this client alone, and the answers to its requests. */
 export function createInbox(topics: Topics, outbox: Outbox, { stream, report }: Streams): Observable<unknown> {

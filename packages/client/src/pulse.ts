@@ -10,8 +10,6 @@ const maxSuspicions = 4
 const uplinkBytesPerMs = 64
 const maxUplinkMs = 10_000
 
-export type Pulse = ReturnType<typeof createPulse>
-
 /**
  * Watches the link that carries: silence beyond the hub's heartbeat, and messages without an answer, each ask for a proof by
  * `ping`; a ping unanswered in a time learned from the round trip makes the link suspect. A pong makes it trusted again.

@@ -12,7 +12,7 @@ export interface ConnectionState {
   readonly transport: string | null
   /**
    * Why not a better transport: 'trying' (it is being tried now), 'remembered' (it did not work here before), or what became
-   * of its last try, such as 'refused', 'cut', 'swallowed', 'silent', 'flapping', 'websocket-missing'. Null on the best one.
+   * of its last try, such as 'refused', 'cut', 'swallowed', 'silent', 'websocket-missing'. Null on the best one.
    */
   readonly reason: string | null
   /** Which attempt to connect this is, from 1; 0 while the connection is steady. */

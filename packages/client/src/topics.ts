@@ -26,7 +26,7 @@ import {
   type WireTopic,
 } from './wire-topic.ts'
 
-export const lingerMs = 100
+const lingerMs = 100
 
 export type Topics = ReturnType<typeof createTopics>
 

@@ -74,7 +74,6 @@ export type LinkCode =
   | 'silent'
   | 'not-holdfast'
   | 'post-failed'
-  | 'offline'
   | 'token-failed'
   | 'listener-failed'
   | 'hook-failed'

@@ -14,8 +14,6 @@ export const wireLimits = {
   topicBytes: 200,
 } as const
 
-export type WireLimits = { readonly [K in keyof typeof wireLimits]: number }
-
 /** The limits that are the server's alone to keep, with their defaults. */
 export const serverLimits = {
   /** Bytes on their way on one link that the client has not acknowledged. */

@@ -22,7 +22,7 @@ export interface Reader {
   stop(): void
 }
 
-export const readChunk = { maxEntries: 256, maxBytes: 128 * 1024 } as const
+const readChunk = { maxEntries: 256, maxBytes: 128 * 1024 } as const
 
 /** The feed is open. `takeSnapshot` is null where the topic has none. Begins with the first `pump`. */
 export function createReader(
