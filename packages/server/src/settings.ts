@@ -1,11 +1,13 @@
+import { serverLimits, wireLimits } from '@holdfast/protocol'
+
 /** Sizes in bytes, times in ms. What happens at each stands in PROTOCOL.md or beside it. */
 export const hubLimits = {
   /** One payload; more is rejected. */
-  messageBytes: 256 * 1024,
+  messageBytes: wireLimits.messageBytes,
   /** One batch; more closes the link. */
-  batchBytes: 512 * 1024,
+  batchBytes: wireLimits.batchBytes,
   /** Unacknowledged bytes on one link; beyond it the hub waits and later reads on from the log. */
-  inFlightBytes: 1024 * 1024,
+  inFlightBytes: serverLimits.inFlightBytes,
   /** In a socket's own buffer; beyond it the hub waits as well. Four times as much ends the link with `too-slow`. */
   bufferBytes: 1024 * 1024,
   /** Of this node; more are told to come later: another node may have room. */
@@ -45,11 +47,11 @@ export const inboxHistory = { count: 1_000, bytes: 1024 * 1024 } as const
 
 export const hubDefaults = {
   /** The sign of life on a quiet link. */
-  heartbeatMs: 5_000,
+  heartbeatMs: serverLimits.heartbeatMs,
   /** How long a session without link or contact is kept. */
   sessionTtlMs: 120_000,
   /** From the first byte to the welcome. */
-  handshakeMs: 10_000,
+  handshakeMs: serverLimits.handshakeMs,
   /** A socket that takes nothing for so long is closed with `too-slow`. */
   tooSlowMs: 30_000,
   /** How often an append is repeated whose outcome is not known, and the pause before the first, which doubles. */
