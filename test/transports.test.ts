@@ -1,35 +1,29 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { poll, sse, type Transport, websocket } from '@holdfast/client'
 import { memory } from '@holdfast/client/testing'
 import type { UpFrame } from '@holdfast/protocol'
 import { createHub, type HubOptions } from '@holdfast/server'
-import express from 'express'
 import { afterEach, describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { createProbe, type TransportUnderTest, transportContract } from './contract/transport.ts'
 import { createFaultProxy, type FaultProxy } from './support/fault-proxy/index.ts'
+import { serve, shut } from './support/world.ts'
 
 const overTheNetwork =
   (create: () => Transport) =>
   async (options: HubOptions): Promise<TransportUnderTest & { proxy: FaultProxy }> => {
     const hub = createHub(options)
-    const app = express()
-    const server = createServer(app)
     let open = 0
     const count = (what: { once(event: 'close', listener: () => void): unknown }) => {
       open++
       what.once('close', () => open--)
     }
-    server.on('upgrade', (_, socket) => count(socket))
-    app.use((_, response, next) => {
-      count(response)
-      next()
+    const { server, port } = await serve(hub, (app) => {
+      app.use((_, response, next) => {
+        count(response)
+        next()
+      })
     })
-    app.use('/realtime', hub.router())
-    hub.attach(server, '/realtime')
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const { port } = server.address() as AddressInfo
+    server.on('upgrade', (_, socket) => count(socket))
     const proxy = await createFaultProxy({ target: { host: '127.0.0.1', port } })
     return {
       transport: create(),
@@ -41,10 +35,7 @@ const overTheNetwork =
       async close() {
         await hub.close({ drainMs: 0 })
         await proxy.close()
-        await new Promise((resolve) => {
-          server.close(resolve)
-          server.closeAllConnections()
-        })
+        await shut(server)
       },
     }
   }

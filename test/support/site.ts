@@ -1,10 +1,8 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createHub, type Hub, type HubOptions } from '@holdfast/server'
-import express from 'express'
 import { build, defaultClientConditions } from 'vite'
 import { createFaultProxy, type FaultProxy } from './fault-proxy/index.ts'
+import { serve, shut } from './world.ts'
 
 /** A page with the client on it, `window.holdfast`, and a hub at /realtime; all behind a proxy that breaks the network. */
 export interface Site {
@@ -31,14 +29,10 @@ export async function createSite(options: HubOptions = {}): Promise<Site> {
   bundle ??= bundleClient()
   const code = await bundle
   const hub = createHub({ authorize: () => true, ...options })
-  const app = express()
-  app.get('/', (_, response) => void response.type('html').send(page))
-  app.get('/client.js', (_, response) => void response.type('js').send(code))
-  app.use('/realtime', hub.router())
-  const server = createServer(app)
-  hub.attach(server, '/realtime')
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const { server, port } = await serve(hub, (app) => {
+    app.get('/', (_, response) => void response.type('html').send(page))
+    app.get('/client.js', (_, response) => void response.type('js').send(code))
+  })
   const proxy = await createFaultProxy({ target: { host: '127.0.0.1', port } })
   return {
     hub,
@@ -48,10 +42,7 @@ export async function createSite(options: HubOptions = {}): Promise<Site> {
     async close() {
       await hub.close({ drainMs: 0 })
       await proxy.close()
-      await new Promise((resolve) => {
-        server.close(resolve)
-        server.closeAllConnections()
-      })
+      await shut(server)
     },
   }
 }

@@ -77,15 +77,26 @@ async function createNode(options: HubOptions, errors: HoldfastError[]) {
   return { hub, ...(await serve(hub)) }
 }
 
-/** An Express app with the hub at /realtime, listening on a free port. */
-export async function serve(hub: Hub): Promise<{ server: Server; port: number }> {
+/** An Express app with the hub at /realtime, listening on a free port. @param prepare what comes before the hub */
+export async function serve(
+  hub: Hub,
+  prepare: (app: express.Express) => void = () => {},
+): Promise<{ server: Server; port: number }> {
   const app = express()
+  prepare(app)
   app.use('/realtime', hub.router())
   const server = createServer(app)
   hub.attach(server, '/realtime')
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return { server, port: (server.address() as AddressInfo).port }
 }
+
+/** Ends a server, and what is still open on it. */
+export const shut = (server: Server): Promise<unknown> =>
+  new Promise((resolve) => {
+    server.close(resolve)
+    server.closeAllConnections()
+  })
 
 /** `connect` with `ws` as its WebSocket, since Node 20 has none. */
 export const connectTo = (url: string, options: ConnectOptions = {}): Connection =>
