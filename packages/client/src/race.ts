@@ -117,9 +117,13 @@ export function tookOver(race: Race, id: string | undefined): Change {
   if (!winner) return {}
   const now = race.now()
   const carrier = { ...winner, proved: true, since: now }
+  const better = race.contenders.filter((one) => isBetter(race, one.name, winner.name))
+  // What was begun in an earlier round is below the winner, and the hub will end it: it begins anew.
+  const contenders = better.filter((one) => one.link > winner.link)
+  const names = better.map((one) => one.name)
   return {
+    ...started({ ...race, contenders }, names, race.round + 1),
     carrier,
-    contenders: race.contenders.filter((one) => isBetter(race, one.name, winner.name)),
     untried: [],
     retryAt: null,
     refusals: 0,
