@@ -33,7 +33,7 @@ export const decodePayload = (data: unknown, encoding: 'base64' | undefined): Pa
 function isJson(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value)
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true
-  if (typeof value !== 'object' || 'toJSON' in value) return false
+  if (typeof value !== 'object' || typeof (value as { toJSON?: unknown }).toJSON === 'function') return false
   // Spread, since `every` passes over holes, which would arrive as null.
   if (Array.isArray(value)) return [...value].every(isJson)
   const prototype = Object.getPrototypeOf(value)

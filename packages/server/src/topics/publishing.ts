@@ -1,5 +1,5 @@
 import type { EncodedPayload, Encoding } from '@holdfast/protocol'
-import { encodePayload, fromBase64, HoldfastError, utf8Length } from '@holdfast/protocol'
+import { encodePayload, fromBase64, HoldfastError } from '@holdfast/protocol'
 import type { Draft } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import type { Declared } from './declarations.ts'
@@ -7,7 +7,7 @@ import { describeIssue } from './schema.ts'
 
 /** A payload as a client sent it. Throws `bad-payload`, `too-large`. */
 export function readPayload(context: Context, data: unknown, encoding: Encoding | undefined): EncodedPayload {
-  const payload = encoding ? binary(data) : json(data)
+  const payload = encoding ? binary(data) : encodePayload(data)
   return checkSize(context, payload)
 }
 
@@ -60,17 +60,6 @@ export function createDraft(
 
 export const payloadValue = ({ json: text, encoding }: EncodedPayload): unknown =>
   encoding ? fromBase64(JSON.parse(text)) : JSON.parse(text)
-
-function json(data: unknown): EncodedPayload {
-  let text: string
-  try {
-    text = JSON.stringify(data)
-  } catch {
-    // What can be parsed may be too deep to be written again.
-    throw new HoldfastError('bad-payload', 'nested too deeply')
-  }
-  return { json: text, encoding: undefined, bytes: utf8Length(text) }
-}
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
