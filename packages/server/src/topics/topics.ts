@@ -53,6 +53,8 @@ export function createTopics(context: Context, declarations: Declarations): Topi
     },
     peek(topic, last) {
       const known = feeds.get(topic)
+      // The log of an inbox, for one, must not be looked at as if it were a topic's: it would take on that topic's limits.
+      if (topicNameFault(topic)) return null
       return known ? known.state(last) : broker.log(topic, declarations.find(topic).log).state(last)
     },
     declared: (topic) => declarations.find(topic),
