@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ensureChromium, ensurePackages } from './support/ensure.mjs'
+import { ensureChromium, ensurePackages, ensureProxies } from './support/ensure.mjs'
 
 const top = fileURLToPath(new URL('..', import.meta.url))
 const args = process.argv.slice(2)
@@ -12,6 +12,7 @@ const failures = []
 
 ensurePackages()
 if (!ensureChromium() && process.env.CI) failures.push('chromium')
+if (!ensureProxies() && process.env.CI) failures.push('proxies')
 if (args.length === 0) {
   if (node(['test/support/check.mjs']) !== 0) failures.push('check')
   if (node(['test/support/build.mjs']) !== 0) failures.push('build')

@@ -1,12 +1,13 @@
-// Makes a fresh clone ready, with nothing but what Node brings: the packages, and a Chromium for the browser tests.
+// Makes a fresh clone ready, with nothing but what Node brings: the packages, a Chromium for the browser tests, and proxies.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const top = fileURLToPath(new URL('../..', import.meta.url))
 const windows = process.platform === 'win32'
+const proxies = ['nginx', 'haproxy']
 
 /** Installs the packages when they are missing or are not those of package-lock.json. */
 export function ensurePackages() {
@@ -35,6 +36,21 @@ export function ensureChromium() {
 /** The program file of a Chromium or Chrome on this machine, or null. */
 export function chromiumPath() {
   return chromiumCandidates().find((path) => existsSync(path)) ?? null
+}
+
+/** Installs nginx and HAProxy where that can be done without a question. Returns whether both are there now. */
+export function ensureProxies() {
+  const missing = () => proxies.filter((name) => !programPath(name))
+  if (missing().length > 0) installProxies(missing())
+  const left = missing()
+  if (left.length > 0) console.error(`No ${left.join(' and no ')} found: the tests behind a real proxy are left out.`)
+  return left.length === 0
+}
+
+/** The file of a program on this machine, or null. */
+export function programPath(name) {
+  const asService = ['/usr/sbin', '/usr/local/sbin'].map((folder) => join(folder, name))
+  return onPath(name) ?? asService.find((path) => existsSync(path)) ?? null
 }
 
 /** npm leaves beside the packages a list of what it has installed; what is optional may be missing on a platform. */
@@ -71,12 +87,36 @@ function installChromium() {
   if (process.platform !== 'linux' || !onPath('apt-get')) return false
   const root = process.getuid?.() === 0
   if (!root && !(onPath('sudo') && spawnSync('sudo', ['-n', 'true']).status === 0)) return false
-  const apt = root ? ['apt-get'] : ['sudo', '-n', 'apt-get']
   console.log('Installing Chromium for the browser tests (apt-get) ...')
+  return aptInstall(['chromium'], root ? [] : ['sudo', '-n'])
+}
+
+/**
+ * The tests start these themselves. Their packages would start them for the whole machine, now and at each start of it:
+ * a policy forbids the one (what init scripts ask as root, so not by sudo), and they are disabled for the other.
+ */
+function installProxies(names) {
+  if (process.platform !== 'linux' || !onPath('apt-get') || process.getuid?.() !== 0) return
+  console.log(`Installing ${names.join(' and ')} for the tests behind a real proxy (apt-get) ...`)
+  const policy = '/usr/sbin/policy-rc.d'
+  const own = !existsSync(policy)
+  if (own) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    aptInstall(names)
+    for (const name of names) run('update-rc.d', [name, 'disable'])
+  } finally {
+    if (own) rmSync(policy)
+  }
+}
+
+function aptInstall(names, before = []) {
   return [
     ['update', '-qq'],
-    ['install', '-y', '-qq', '--no-install-recommends', 'chromium'],
-  ].every((args) => run(apt[0], [...apt.slice(1), ...args], { DEBIAN_FRONTEND: 'noninteractive' }).status === 0)
+    ['install', '-y', '-qq', '--no-install-recommends', ...names],
+  ].every((args) => {
+    const [command, ...rest] = [...before, 'apt-get', ...args]
+    return run(command, rest, { DEBIAN_FRONTEND: 'noninteractive' }).status === 0
+  })
 }
 
 function run(command, args, env = {}) {
