@@ -109,6 +109,18 @@ async function quickest({ hubs }: World, connection: ReturnType<World['connect']
   return Math.min(...times.slice(1))
 }
 
+test.skipIf(isMissing(recipe('WebSocket is not passed on', 'haproxy')))(
+  'a stream through HAProxy without encryption is not held back either',
+  async () => {
+    world = await createWorld(recipe('WebSocket is not passed on', 'haproxy'))
+    const connection = world.connect()
+    await online(connection, 'sse')
+    const ms = await quickest(world, connection)
+    figures.push(`from hub to client by SSE through HAProxy: ${ms.toFixed(1)} ms`)
+    expect(ms).toBeLessThan(100)
+  },
+)
+
 const limited = [recipe('Bodies are limited', 'nginx'), recipe('Bodies are limited', 'haproxy')]
 for (const each of limited)
   test.skipIf(isMissing(each)).for(['sse', 'poll'] as const)(

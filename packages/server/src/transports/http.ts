@@ -50,6 +50,8 @@ function adapt(settings: Settings, request: Request, response: Response): Exchan
       // The head and what is written in this turn leave in one segment.
       socket?.cork()
       process.nextTick(() => socket?.uncork())
+      // Ended by the connection's end: HAProxy holds a chunk back for 200 ms, in case another one follows.
+      response.useChunkedEncodingByDefault = false
       send(status, { ...more, Connection: 'close' })
       response.flushHeaders()
       return adaptStream(response, events)
