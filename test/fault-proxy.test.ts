@@ -224,13 +224,13 @@ describe('websocket', () => {
     const [, response] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage]
     expect(response.statusCode).toBe(status)
     expect(origin.upgrades).toBe(0)
-    expect(proxy.log.map(({ event }) => event)).toContain('refused')
+    expect(proxy.log.map(({ event }) => event)).toContain('refuse')
     expect((await get('/plain')).status).toBe(200)
   })
 
   test('swallow never answers', async () => {
     proxy.set({ websocket: 'swallow' })
-    const swallowed = proxy.next({ event: 'swallowed' })
+    const swallowed = proxy.next({ event: 'drop' })
     const socket = openSocket()
     await swallowed
     await get('/plain')
@@ -286,11 +286,11 @@ describe('websocket', () => {
     })
     expect(took).toBeGreaterThanOrEqual(119)
     proxy.set({ websocket: { delayMs: 3_600_000 } })
-    const delayed = proxy.next({ event: 'delayed' })
+    const delayed = proxy.next({ event: 'stall' })
     const hopeless = openSocket()
     await delayed
-    hopeless.terminate()
-    await until(() => proxy.log.some(({ event, bytesDown }) => event === 'end' && bytesDown === 0))
+    await get('/plain')
+    expect(hopeless.readyState).toBe(WebSocket.CONNECTING)
     expect(origin.upgrades).toBe(1)
   })
 
@@ -305,7 +305,7 @@ describe('websocket', () => {
 describe('stream', () => {
   test('buffer holds head and body back until the response ends', async () => {
     proxy.set({ stream: 'buffer' })
-    const buffered = proxy.next({ event: 'buffered' })
+    const buffered = proxy.next({ event: 'buffer' })
     let opened = false
     const opening = openStream().finally(() => {
       opened = true
@@ -324,7 +324,7 @@ describe('stream', () => {
     origin.streams[0]?.write('data: one\n\n')
     expect(await stream.next()).toBe('data: one\n\n')
     proxy.set({ stream: 'buffer' })
-    const buffered = proxy.next({ event: 'buffered' })
+    const buffered = proxy.next({ event: 'buffer' })
     const next = stream.next()
     origin.streams[0]?.write('data: two\n\n')
     await buffered
@@ -335,7 +335,7 @@ describe('stream', () => {
 
   test('what is held back is bounded: the server is slowed down', async () => {
     proxy.set({ stream: 'buffer' })
-    const buffered = proxy.next({ event: 'buffered' })
+    const buffered = proxy.next({ event: 'buffer' })
     const opening = openStream()
     await buffered
     const response = origin.streams[0]!
@@ -390,7 +390,7 @@ describe('post', () => {
   test('lose-response is applied by the server and reset for the client', async () => {
     proxy.set({ post: 'lose-response' })
     const stop = proxy.listen(({ event }) => {
-      if (event === 'response-lost') proxy.set({ post: 'pass' })
+      if (event === 'cut') proxy.set({ post: 'pass' })
     })
     await expect(send('/send', 'one')).rejects.toMatchObject({ code: 'ECONNRESET' })
     expect((await send('/send', 'two')).status).toBe(200)
@@ -410,7 +410,7 @@ describe('post', () => {
 
   test('swallow never answers', async () => {
     proxy.set({ post: 'swallow' })
-    const swallowed = proxy.next({ event: 'swallowed' })
+    const swallowed = proxy.next({ event: 'drop' })
     const lost = send('/send', 'one').catch((error: Error) => error)
     await swallowed
     await get('/plain')
@@ -423,7 +423,7 @@ describe('post', () => {
     const own = await createFaultProxy({
       target: { host: '127.0.0.1', port: origin.port },
       faults: { post: 'fail' },
-      isUpstreamPost: ({ path }) => path === '/up',
+      kindOf: ({ path }) => (path === '/up' ? 'post' : 'other'),
     })
     expect((await send('/up', 'one', { port: own.port })).status).toBe(502)
     expect((await send('/send', 'two', { port: own.port })).status).toBe(200)
@@ -612,10 +612,10 @@ describe('the proxy itself', () => {
       return { closed }
     }
     const opened = [
-      await open({ websocket: 'swallow' }, 'swallowed'),
-      await open({ websocket: { delayMs: 60_000 } }, 'delayed'),
-      await open({ websocket: 'silent' }, 'silenced'),
-      await open({ websocket: 'mute' }, 'muted'),
+      await open({ websocket: 'swallow' }, 'drop'),
+      await open({ websocket: { delayMs: 60_000 } }, 'stall'),
+      await open({ websocket: 'silent' }, 'refuse'),
+      await open({ websocket: 'mute' }, 'drop'),
       await open({ websocket: 'pass' }, 'response'),
     ]
     own.stall()

@@ -95,7 +95,7 @@ test.each(['sse', 'poll'] as const)(
     let sent = 0
     for (let round = 0; round < 2; round++) {
       world.proxy.set({ post: 'lose-response' })
-      const lost = world.proxy.next({ event: 'response-lost' })
+      const lost = world.proxy.next({ event: 'cut' })
       for (let i = 0; i < 25; i++) receipts.push(publish(sent++))
       await lost
       // Some are handed over with what is sent again, others after it.

@@ -1,108 +1,126 @@
 import { connect, type Socket } from 'node:net'
 import { createDelayQueue, type Parcel, setHold } from './delay-queue.ts'
-import type { Faults } from './faults.ts'
-import { createGate } from './gate.ts'
+import { createGate, type GateOptions } from './gate.ts'
 import type { Recorder } from './record.ts'
+import type { Direction, Kind } from './rules.ts'
 import { ignore, reset, setFlow } from './sockets.ts'
 
 /** One client's TCP connection, and the one to the server that is made for its first forwarded request. */
 export interface Connection {
-  readonly carries: 'websocket' | 'stream' | 'http'
-  stall(direction: 'up' | 'down' | 'both'): void
+  /** null while it is idle. */
+  readonly carries: Kind | null
+  stall(direction: Direction | 'both'): void
   resume(): void
   cut(how: 'reset' | 'end', notice: 'client' | 'server' | 'both'): void
-  faultsChanged(faster: boolean): void
+  rulesChanged(): void
   destroy(): void
 }
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends Omit<GateOptions, 'wire'> {
   client: Socket
   target: () => { host: string; port: number }
-  faults: () => Faults
-  random: () => number
-  isUpstreamPost: (request: { path: string }) => boolean
   recorder: Recorder
   onOver: () => void
 }
 
+const directions = ['up', 'down'] as const
+
 export function createConnection(options: ConnectionOptions): Connection {
-  const { client, target, faults, random, isUpstreamPost, recorder, onOver } = options
+  const { client, target, random, recorder, onOver } = options
   const { stats } = recorder
   let server: Socket | null = null
   let clientClosed = false
   /** The client's end has come through; nothing more will be asked of the server. */
   let upOver = false
   let serverFlows = true
+  let clientFlows = true
+  let waitsTurn = false
   let isCut = false
+  let isOver = false
   /** The side that was told nothing when the other one was cut off. */
   let abandoned: Socket | null = null
+  /** Until time makes another rule hold. */
+  let timer: ReturnType<typeof setTimeout> | undefined
 
-  const delayMs = () => faults().latencyMs + (faults().jitterMs > 0 ? random() * faults().jitterMs : 0)
-  const up = createDelayQueue({
-    delayMs,
-    bytesPerSecond: () => 0,
-    deliver: deliverUp,
-    flow: (on) => setFlow(client, on),
-  })
-  const down = createDelayQueue({
-    delayMs,
-    bytesPerSecond: () => faults().throttleBytesPerSecond,
-    deliver: deliverDown,
-    flow(on) {
-      serverFlows = on
-      if (server) setFlow(server, on)
-    },
-  })
   const gate = createGate({
-    faults,
-    isUpstreamPost,
-    recorder,
+    ...options,
     wire: {
-      toServer,
-      toClient: down.push,
-      endServer() {
-        if (!server) {
-          client.destroySoon()
-          return
-        }
-        server.end()
-        // It may be paused for a client that no longer reads, and would then never be seen to close.
-        if (clientClosed) server.resume()
-      },
-      endClient: () => down.push('end'),
+      toServer: (parcel) => push('up', parcel),
+      toClient: (parcel) => push('down', parcel),
+      answer: (...parcels) =>
+        push('up', () => {
+          for (const parcel of parcels) push('down', parcel)
+        }),
       destroy(how) {
         dropServer()
-        down.push(how)
+        push('down', how)
       },
       dropServer,
-      waitTurn: (on) => setHold(up, 'turn', on),
-      holdServer: (on) => setHold(down, 'buffer', on),
+      waitTurn(on) {
+        waitsTurn = on
+        setFlow(client, clientFlows && !waitsTurn)
+      },
+      holdServer: (on) => setHold(queues.down, 'buffer', on),
     },
   })
+  const queues = {
+    up: createQueue('up', deliverUp, (on) => {
+      clientFlows = on
+      setFlow(client, clientFlows && !waitsTurn)
+    }),
+    down: createQueue('down', deliverDown, (on) => {
+      serverFlows = on
+      if (server) setFlow(server, on)
+    }),
+  }
+
+  function createQueue(direction: Direction, deliver: (parcel: Parcel) => void, flow: (on: boolean) => void) {
+    return createDelayQueue({
+      delayMs() {
+        const { ms, jitterMs } = takePace(direction)
+        return ms + (jitterMs > 0 ? random() * jitterMs : 0)
+      },
+      bytesPerSecond: () => paceOf(direction).bytesPerSecond,
+      deliver,
+      flow,
+    })
+  }
+
+  /** At which each direction moved last. */
+  const paces = { up: paceOf('up'), down: paceOf('down') }
 
   // On loopback the client's connect() has succeeded at once; on a real network its first bytes leave a round trip later.
-  if (faults().latencyMs > 0) up.reserve(performance.now() + 3 * faults().latencyMs)
-  applyBlock()
-  client.on('data', up.push)
-  client.on('end', () => up.push('end'))
-  client.on('drain', () => down.release('full'))
+  if (paces.up.ms > 0) queues.up.reserve(performance.now() + 3 * paces.up.ms)
+  review()
+  client.on('data', (bytes) => {
+    gate.up(bytes)
+    review()
+  })
+  client.on('end', gate.upEnd)
+  client.on('drain', () => queues.down.release('full'))
   client.on('error', ignore)
   client.on('close', (failed) => {
     clientClosed = true
-    down.close()
-    up.push(failed ? 'reset' : 'end')
+    queues.down.close()
+    queues.up.push(failed ? 'reset' : 'end')
     checkOver()
   })
 
   function deliverUp(parcel: Parcel): void {
-    if (typeof parcel !== 'string') gate.up(parcel)
-    else end(parcel)
+    if (typeof parcel === 'function') parcel()
+    else if (typeof parcel === 'string') endUp(parcel)
+    else toServer(parcel)
   }
 
-  function end(how: string): void {
+  function endUp(how: string): void {
     upOver = true
-    if (how === 'end') gate.upEnd()
-    else dropServer()
+    if (how !== 'end') dropServer()
+    else if (!server) client.destroySoon()
+    else {
+      server.end()
+      // It may be paused for a client that no longer reads, and would then never be seen to close.
+      if (clientClosed) server.resume()
+    }
     checkOver()
   }
 
@@ -113,7 +131,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       reset(client)
     } else if (server.writable) {
       stats.bytesUp += bytes.length
-      if (!server.write(bytes)) up.hold('full')
+      if (!server.write(bytes)) queues.up.hold('full')
     }
   }
 
@@ -121,15 +139,16 @@ export function createConnection(options: ConnectionOptions): Connection {
     const socket = connect({ ...target(), noDelay: true, allowHalfOpen: true })
     socket.on('data', (bytes) => {
       // What a kernel answers to bytes for a socket that is gone.
-      if (clientClosed) reset(socket)
-      else gate.down(bytes)
+      if (clientClosed) return reset(socket)
+      gate.down(bytes)
+      review()
     })
-    socket.on('end', () => gate.downEnd())
-    socket.on('drain', () => up.release('full'))
+    socket.on('end', gate.downEnd)
+    socket.on('drain', () => queues.up.release('full'))
     socket.on('error', ignore)
     socket.on('close', (failed) => {
-      up.release('full')
-      if (failed && gate.open) down.push('reset')
+      queues.up.release('full')
+      if (failed && gate.open) queues.down.push('reset')
       checkOver()
     })
     if (!serverFlows) socket.pause()
@@ -137,7 +156,9 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   function deliverDown(parcel: Parcel): void {
-    if (parcel === 'reset') {
+    if (typeof parcel === 'function') {
+      parcel()
+    } else if (parcel === 'reset') {
       reset(client)
     } else if (parcel === 'cut') {
       client.destroySoon()
@@ -145,7 +166,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       client.end()
     } else if (client.writable) {
       stats.bytesDown += parcel.length
-      if (!client.write(parcel)) down.hold('full')
+      if (!client.write(parcel)) queues.down.hold('full')
     }
   }
 
@@ -153,20 +174,50 @@ export function createConnection(options: ConnectionOptions): Connection {
     if (server) reset(server)
   }
 
-  function applyBlock(): void {
-    for (const queue of [up, down]) setHold(queue, 'block', faults().block === 'swallow')
+  function push(direction: Direction, parcel: Parcel): void {
+    stallIfSaid(direction)
+    queues[direction].push(parcel)
   }
 
-  function resume(): void {
-    if (abandoned) reset(abandoned)
-    up.release('stall')
-    down.release('stall')
+  function stallIfSaid(direction: Direction): void {
+    const stall = gate.case.find('stall', direction) !== undefined
+    const queue = queues[direction]
+    if (stall === queue.isHeld('rule')) return
+    setHold(queue, 'rule', stall)
+    if (stall) gate.note('stall')
+  }
+
+  /** What holds from now on, after bytes, a change of the rules, or a while. */
+  function review(): void {
+    if (isOver || isCut) return
+    clearTimeout(timer)
+    directions.forEach(stallIfSaid)
+    gate.review()
+    const ms = gate.case.msLeft()
+    if (ms !== null && !isOver && !isCut) timer = setTimeout(review, Math.ceil(ms))
+  }
+
+  function paceOf(direction: Direction) {
+    const { ms = 0, jitterMs = 0 } = gate.case.find('delay', direction) ?? {}
+    return { ms, jitterMs, bytesPerSecond: gate.case.find('throttle', direction)?.bytesPerSecond ?? 0 }
+  }
+
+  function takePace(direction: Direction) {
+    paces[direction] = paceOf(direction)
+    return paces[direction]
+  }
+
+  function hurryIfFaster(direction: Direction): void {
+    const { ms, jitterMs, bytesPerSecond } = paces[direction]
+    const now = takePace(direction)
+    const isWider = (now.bytesPerSecond || Number.POSITIVE_INFINITY) > (bytesPerSecond || Number.POSITIVE_INFINITY)
+    if (now.ms < ms || now.jitterMs < jitterMs || isWider) queues[direction].hurry()
   }
 
   function sever(): void {
     upOver = true
-    up.close()
-    down.close()
+    clearTimeout(timer)
+    for (const direction of directions) queues[direction].close()
   }
 
   function destroy(): void {
@@ -178,7 +229,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   function checkOver(): void {
-    if (!clientClosed || !upOver || (server && !server.closed)) return
+    if (isOver || !clientClosed || !upOver || (server && !server.closed)) return
+    isOver = true
     sever()
     gate.close()
     onOver()
@@ -189,10 +241,13 @@ export function createConnection(options: ConnectionOptions): Connection {
       return gate.carries
     },
     stall(direction) {
-      if (direction !== 'down') up.hold('stall')
-      if (direction !== 'up') down.hold('stall')
+      if (direction !== 'down') queues.up.hold('stall')
+      if (direction !== 'up') queues.down.hold('stall')
     },
-    resume,
+    resume() {
+      if (abandoned) reset(abandoned)
+      for (const direction of directions) queues[direction].release('stall')
+    },
     cut(how, notice) {
       sever()
       gate.note('cut')
@@ -207,13 +262,9 @@ export function createConnection(options: ConnectionOptions): Connection {
       isCut = true
       checkOver()
     },
-    faultsChanged(faster) {
-      if (faster) {
-        up.hurry()
-        down.hurry()
-      }
-      applyBlock()
-      gate.faultsChanged()
+    rulesChanged() {
+      directions.forEach(hurryIfFaster)
+      review()
     },
     destroy,
   }

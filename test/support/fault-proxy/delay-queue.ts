@@ -1,14 +1,15 @@
-/** Bytes, or what happens to the socket behind them: half-close, close once all is written, reset. */
-export type Parcel = Buffer | 'end' | 'cut' | 'reset'
+/** Bytes, or what happens to the socket behind them: half-close, close once all is written, reset; or what is done then. */
+export type Parcel = Buffer | 'end' | 'cut' | 'reset' | (() => void)
 
-/** Why nothing leaves the queue. The last two are pressure from ahead; the others also stop the source at once. */
-export type Hold = 'stall' | 'block' | 'buffer' | 'full' | 'turn'
+/** Why nothing leaves the queue. `full` is pressure from ahead; the others also stop the source at once. */
+export type Hold = 'stall' | 'rule' | 'buffer' | 'full'
 
 /** One direction of a connection: a FIFO in which every parcel takes the network's time. */
 export interface DelayQueue {
   push(parcel: Parcel): void
   hold(reason: Hold): void
   release(reason: Hold): void
+  isHeld(reason: Hold): boolean
   /** Nothing is delivered before that time (`performance.now()`). */
   reserve(until: number): void
   /** The network got faster: what is under way need not take longer than what is sent now. */
@@ -45,7 +46,7 @@ export function createDelayQueue({ delayMs, bytesPerSecond, deliver, flow }: Del
 
   function push(parcel: Parcel): void {
     const rate = bytesPerSecond()
-    if (rate === 0 || typeof parcel === 'string') {
+    if (rate === 0 || !Buffer.isBuffer(parcel)) {
       place(parcel, performance.now())
       return
     }
@@ -100,8 +101,8 @@ export function createDelayQueue({ delayMs, bytesPerSecond, deliver, flow }: Del
   }
 
   function regulate(): void {
-    const narrow = holds.has('full') || holds.has('turn') || bytesPerSecond() > 0
-    const stopped = holds.has('stall') || holds.has('block') || holds.has('buffer')
+    const narrow = holds.has('full') || bytesPerSecond() > 0
+    const stopped = holds.has('stall') || holds.has('rule') || holds.has('buffer')
     const on = !closed && !stopped && queuedBytes < (narrow ? narrowLimit : wideLimit)
     if (on === flowing || closed) return
     flowing = on
@@ -124,6 +125,7 @@ export function createDelayQueue({ delayMs, bytesPerSecond, deliver, flow }: Del
     release(reason) {
       if (holds.delete(reason) && !closed) flush()
     },
+    isHeld: (reason) => holds.has(reason),
     reserve(until) {
       lastDue = Math.max(lastDue, until)
     },
@@ -152,5 +154,5 @@ export function setHold(queue: DelayQueue, reason: Hold, on: boolean): void {
 }
 
 function size(parcel: Parcel): number {
-  return typeof parcel === 'string' ? 0 : parcel.length
+  return Buffer.isBuffer(parcel) ? parcel.length : 0
 }

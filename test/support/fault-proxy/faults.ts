@@ -1,4 +1,6 @@
-/** What can go wrong on the way. Every fault is data, so that a test, a benchmark or a page can name it. */
+import type { Rule } from './rules.ts'
+
+/** The common rules by one word each, as the switches of a page; `rulesOf` says what they mean. */
 export interface Faults {
   /** One-way delay, both ways; a new connection costs one round trip more, as TCP's handshake does. */
   latencyMs: number
@@ -39,7 +41,7 @@ export type WebSocketFault =
 export type StreamFault = 'pass' | 'buffer' | 'cut' | { cutAfterBytes: number }
 
 /**
- * What happens to an upstream POST (see the option `isUpstreamPost`).
+ * What happens to an upstream POST.
  * - `fail`: answered with 502, or with the given status, without reaching the server
  * - `swallow`: neither answered nor forwarded
  * - `lose-response`: the server gets it and answers; the connection is destroyed in place of the answer
@@ -64,9 +66,9 @@ export const noFaults: Readonly<Faults> = Object.freeze({
   block: 'none',
 })
 
-type Rule = { words: readonly string[]; amounts: readonly string[] }
+type Values = { words: readonly string[]; amounts: readonly string[] }
 
-const rules: Record<keyof Faults, Rule | 'amount'> = {
+const values: Record<keyof Faults, Values | 'amount'> = {
   latencyMs: 'amount',
   jitterMs: 'amount',
   throttleBytesPerSecond: 'amount',
@@ -79,20 +81,71 @@ const rules: Record<keyof Faults, Rule | 'amount'> = {
 /** The faults with the change applied; throws a TypeError on anything unknown, since changes may come from a page. */
 export function changeFaults(faults: Faults, change: Partial<Faults>): Faults {
   for (const [name, value] of Object.entries(change)) {
-    const rule = Object.hasOwn(rules, name) ? rules[name as keyof Faults] : undefined
-    if (!rule) throw new TypeError(`no such fault: ${name}`)
-    if (!(rule === 'amount' ? isAmount(value) : follows(rule, value))) {
+    const known = Object.hasOwn(values, name) ? values[name as keyof Faults] : undefined
+    if (!known) throw new TypeError(`no such fault: ${name}`)
+    if (!(known === 'amount' ? isAmount(value) : follows(known, value))) {
       throw new TypeError(`not a value for ${name}: ${JSON.stringify(value)}`)
     }
   }
   return { ...faults, ...change }
 }
 
-function follows(rule: Rule, value: unknown): boolean {
-  if (typeof value === 'string') return rule.words.includes(value)
+export function rulesOf(faults: Faults): Rule[] {
+  const { latencyMs, jitterMs, throttleBytesPerSecond, websocket, stream, post, block } = faults
+  const rules: Rule[] = []
+  if (block === 'swallow') rules.push({ do: 'stall' })
+  if (block === 'refuse') rules.push({ do: 'cut' })
+  if (latencyMs + jitterMs > 0) rules.push({ do: 'delay', ms: latencyMs, jitterMs })
+  if (throttleBytesPerSecond > 0) {
+    rules.push({ direction: 'down', do: 'throttle', bytesPerSecond: throttleBytesPerSecond })
+  }
+  return [...rules, ...websocketRules(websocket), ...streamRules(stream), ...postRules(post)]
+}
+
+function websocketRules(fault: WebSocketFault): Rule[] {
+  const on = { on: 'websocket', fresh: true } as const
+  if (typeof fault === 'object') {
+    if ('refuse' in fault) return [{ ...on, do: 'refuse', status: fault.refuse }]
+    return [{ ...on, direction: 'up', do: 'stall', forMs: fault.delayMs }]
+  }
+  const rules: Record<typeof fault, Rule[]> = {
+    pass: [],
+    refuse: [{ ...on, do: 'refuse', status: 403 }],
+    swallow: [{ ...on, direction: 'up', do: 'drop' }],
+    cut: [{ ...on, direction: 'down', afterBytes: 0, do: 'cut', how: 'end' }],
+    silent: [{ ...on, do: 'refuse', status: 101 }],
+    mute: [{ ...on, direction: 'down', afterBytes: 0, do: 'drop' }],
+  }
+  return rules[fault]
+}
+
+function streamRules(fault: StreamFault): Rule[] {
+  if (fault === 'pass') return []
+  if (fault === 'buffer') return [{ on: 'stream', do: 'buffer' }]
+  const afterBytes = fault === 'cut' ? 0 : fault.cutAfterBytes
+  return [{ on: 'stream', direction: 'down', afterBytes, do: 'cut', how: 'end' }]
+}
+
+function postRules(fault: PostFault): Rule[] {
+  const on = { on: 'post', fresh: true } as const
+  if (typeof fault === 'object') {
+    if ('fail' in fault) return [{ ...on, do: 'refuse', status: fault.fail }]
+    return [{ ...on, afterBytes: fault.maxBytes, do: 'refuse', status: 413 }]
+  }
+  const rules: Record<typeof fault, Rule[]> = {
+    pass: [],
+    fail: [{ ...on, do: 'refuse', status: 502 }],
+    swallow: [{ ...on, direction: 'up', do: 'drop' }],
+    'lose-response': [{ ...on, direction: 'down', do: 'cut' }],
+  }
+  return rules[fault]
+}
+
+function follows(known: Values, value: unknown): boolean {
+  if (typeof value === 'string') return known.words.includes(value)
   if (typeof value !== 'object' || value === null) return false
   const [entry, ...more] = Object.entries(value)
-  return entry !== undefined && more.length === 0 && rule.amounts.includes(entry[0]) && isAmount(entry[1])
+  return entry !== undefined && more.length === 0 && known.amounts.includes(entry[0]) && isAmount(entry[1])
 }
 
 function isAmount(value: unknown): boolean {

@@ -1,6 +1,8 @@
+import { type Case, type CaseOptions, createCase } from './case.ts'
 import { createExchange, type Exchange, type ExchangeOptions } from './exchange.ts'
-import { headLength, headLimit, parseRequestHead } from './http-head.ts'
+import { headLength, headLimit, isUpgrade, parseRequestHead, type RequestHead } from './http-head.ts'
 import type { LogEvent } from './record.ts'
+import type { Kind } from './rules.ts'
 
 /** The fault point of one connection: all bytes come by here, in the client's order and the server's. */
 export interface Gate {
@@ -10,26 +12,32 @@ export interface Gate {
   downEnd(): void
   /** Whether what becomes of the server's side concerns the client. */
   readonly open: boolean
-  /** What the connection carries at present. */
-  readonly carries: 'websocket' | 'stream' | 'http'
-  faultsChanged(): void
+  /** What the connection carries at present; null while it is idle. */
+  readonly carries: Kind | null
+  /** What the rules say of the latest exchange, or of the connection if there was none yet. */
+  readonly case: Case
+  review(): void
   note(event: LogEvent): void
   close(): void
 }
 
-export type GateOptions = Omit<ExchangeOptions, 'head' | 'onOutcome'>
+export type GateOptions = Omit<ExchangeOptions, 'head' | 'case' | 'onOutcome'> &
+  CaseOptions & { kindOf: (request: RequestHead) => Kind }
 
 const nothing: Buffer = Buffer.alloc(0)
+const waitingLimit = 64 * 1024
 
 export function createGate(options: GateOptions): Gate {
-  const { wire } = options
-  let mode: 'http' | 'tunnel' | 'mute' | 'sink' = 'http'
+  const { wire, kindOf } = options
+  const idle = createCase(options, null)
+  let latest = idle
+  let mode: 'http' | 'tunnel' | 'sink' = 'http'
   let exchange: Exchange | null = null
   /** What the client has sent beyond the request that is being answered, or of an incomplete head. */
   let waiting = nothing
 
   function up(bytes: Buffer): void {
-    if (mode === 'tunnel' || mode === 'mute') {
+    if (mode === 'tunnel') {
       exchange?.passTunnel('up', bytes)
     } else if (mode === 'http') {
       waiting = waiting.length > 0 ? Buffer.concat([waiting, bytes]) : bytes
@@ -41,9 +49,9 @@ export function createGate(options: GateOptions): Gate {
   function readRequests(): void {
     while (mode === 'http' && waiting.length > 0 && !exchange?.requestDone) {
       if (exchange) waiting = exchange.takeRequest(waiting, 0)
-      else if (!begin()) return
+      else if (!begin()) break
     }
-    wire.waitTurn(mode === 'http' && waiting.length > 0)
+    wire.waitTurn(mode === 'http' && waiting.length > waitingLimit)
   }
 
   function begin(): boolean {
@@ -55,9 +63,11 @@ export function createGate(options: GateOptions): Gate {
       wire.destroy('reset')
       return false
     }
+    latest = createCase(options, isUpgrade(head) ? 'websocket' : kindOf(head))
     const begun = createExchange({
       ...options,
       head,
+      case: latest,
       onOutcome(outcome) {
         if (outcome === 'finished') exchange = null
         else mode = outcome
@@ -87,27 +97,38 @@ export function createGate(options: GateOptions): Gate {
     if (rest.length > 0) down(rest)
   }
 
+  const isMute = () => mode === 'sink' || exchange?.isMute === true
+
   return {
     up,
     down,
     upEnd() {
-      wire.endServer()
+      wire.toServer('end')
       // Where the server's bytes do not get through, its end would not either.
-      if (mode === 'sink' || mode === 'mute') wire.endClient()
+      if (isMute()) wire.toClient('end')
     },
     downEnd() {
-      if (mode === 'sink' || mode === 'mute') return
+      if (isMute()) return
       if (mode === 'http') exchange?.endResponse()
-      wire.endClient()
+      wire.toClient('end')
     },
     get open() {
-      return mode === 'http' || mode === 'tunnel'
+      return !isMute()
     },
     get carries() {
-      if (exchange?.websocket) return 'websocket'
-      return exchange?.isStream ? 'stream' : 'http'
+      return exchange?.kind ?? null
     },
-    faultsChanged: () => exchange?.faultChanged(),
+    get case() {
+      return latest
+    },
+    review() {
+      if (exchange) return exchange.review()
+      const cut = idle.find('cut')
+      if (cut && mode !== 'sink') {
+        mode = 'sink'
+        wire.destroy(cut.how === 'end' ? 'cut' : 'reset')
+      }
+    },
     note: (event) => exchange?.note(event),
     close() {
       exchange?.close()

@@ -1,11 +1,16 @@
 import type { RequestHead } from './http-head.ts'
+import type { Kind, Rule } from './rules.ts'
 import { ignore } from './sockets.ts'
 
 /** What was seen on the way. */
 export interface LogEntry {
   /** `performance.now()` */
   at: number
-  kind: 'websocket' | 'http'
+  /** The port's name; empty for the proxy's own. */
+  port: string
+  /** Which connection of that port, from 1. */
+  connection: number
+  kind: Kind
   method: string
   /** As sent, query included. */
   path: string
@@ -19,22 +24,9 @@ export interface LogEntry {
 
 /**
  * `request`: its head has arrived. `response`: the server's final head has. `end`: an exchange or a tunnel is over.
- * The others name the fault that met it.
+ * The others name the action of the rule that met it.
  */
-export type LogEvent =
-  | 'request'
-  | 'response'
-  | 'end'
-  | 'refused'
-  | 'swallowed'
-  | 'delayed'
-  | 'silenced'
-  | 'muted'
-  | 'cut'
-  | 'buffered'
-  | 'failed'
-  | 'too-large'
-  | 'response-lost'
+export type LogEvent = 'request' | 'response' | 'end' | Exclude<Rule['do'], 'delay' | 'throttle'>
 
 export interface Stats {
   /** Connections accepted so far. */
@@ -49,6 +41,7 @@ export interface Stats {
 }
 
 export interface Recorder {
+  readonly port: string
   readonly log: readonly LogEntry[]
   readonly stats: Stats
   request(head: RequestHead): void
@@ -61,7 +54,8 @@ export interface Recorder {
 const logLimit = 2000
 const pathLimit = 1000
 
-export function createRecorder(): Recorder {
+/** @param onEntry hears of each entry too */
+export function createRecorder(port: string, onEntry: (entry: LogEntry) => void = () => {}): Recorder {
   const log: LogEntry[] = []
   const stats: Stats = { connections: 0, open: 0, requests: Object.create(null), bytesUp: 0, bytesDown: 0 }
   const listeners = new Set<(entry: LogEntry) => void>()
@@ -74,6 +68,7 @@ export function createRecorder(): Recorder {
   }
 
   return {
+    port,
     log,
     stats,
     request({ method, path }) {
@@ -88,6 +83,7 @@ export function createRecorder(): Recorder {
       log.push(entry)
       if (log.length > logLimit) log.splice(0, log.length - logLimit / 2)
       for (const listener of [...listeners]) listener(entry)
+      onEntry(entry)
     },
     listen,
     next(match) {
@@ -114,6 +110,13 @@ export function createRecorder(): Recorder {
       waiters.clear()
     },
   }
+}
+
+/** An entry as a line to read. */
+export function describe({ at, port, connection, kind, method, path, event, ...more }: LogEntry): string {
+  const status = more.status === undefined ? '' : ` ${more.status}`
+  const who = `${port}#${connection}`
+  return `${(at / 1000).toFixed(3)} ${who} ${kind} ${method} ${path} ${event}${status} up ${more.bytesUp} down ${more.bytesDown}`
 }
 
 function isLike(entry: LogEntry, match: Partial<LogEntry>): boolean {
