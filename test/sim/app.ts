@@ -1,0 +1,260 @@
+import {
+  type Connection,
+  type ConnectionState,
+  connect,
+  poll,
+  sse,
+  type TopicEvent,
+  websocket,
+} from '@holdfast/client/core'
+import type { Subscription } from 'rxjs'
+import type { WebSocketClass } from '../../packages/client/src/transports/websocket.ts'
+import type { Access } from './access.ts'
+import { type Calls, createCalls } from './calls.ts'
+import type { Computer } from './computer.ts'
+import type { Dice } from './dice.ts'
+import { createFetch } from './fetch.ts'
+import type { Report } from './harm.ts'
+import { createPage, type Page } from './page.ts'
+import { openSocket } from './socket.ts'
+import { createStarts, type Starts } from './starts.ts'
+import type { Tap } from './tap.ts'
+import type { Time } from './time.ts'
+import type { Mark, Truth } from './truth.ts'
+import { createWatch, type TopicSetup, type Watch } from './watch.ts'
+
+export const outboxCount = 60
+const base = 'http://sim/realtime'
+
+export interface AppParts {
+  readonly name: string
+  readonly time: Time
+  readonly dice: Dice
+  readonly computer: Computer
+  readonly access: Access
+  readonly truth: Truth
+  readonly transports: readonly string[]
+  /** The longest buffer that a hub may have for one connection. */
+  readonly mostBuffered: number
+  report: Report
+  note(text: string): void
+  token(): string
+}
+
+/** One user's page with a connection, who subscribes and sends, and checks all that it is told. */
+export interface App {
+  readonly name: string
+  readonly computer: Computer
+  readonly access: Access
+  readonly page: Page
+  readonly connection: Connection
+  readonly watches: readonly Watch[]
+  subscribe(topic: TopicSetup, from: 'live' | 'start' | 'last' | 'cursor'): void
+  unsubscribe(which: number): void
+  publish(topic: TopicSetup, fill: number, key: string): void
+  request(fails: boolean): void
+  /** The page is loaded anew: another connection, which goes on at the cursors. */
+  reload(): void
+  /** A connection that failed is told to try again, and what it has ended is begun again. */
+  revive(): void
+  close(drainMs: number): Promise<void>
+  /** Checks that all came, and that nothing is left. */
+  finish(): void
+}
+
+interface Listening {
+  readonly watch: Watch
+  subscription: Subscription | null
+  /** The connection has failed under it. */
+  ended: boolean
+}
+
+export function createApp(parts: AppParts): App {
+  const { name, time, dice, computer, access, truth, report, note } = parts
+  const page = createPage()
+  const stored = new Map<string, string>()
+  const storage = {
+    getItem: (key: string) => stored.get(key) ?? null,
+    setItem: (key: string, value: string) => void stored.set(key, value),
+  }
+  const calls: Calls = createCalls(truth, report, (text) => note(text))
+  let life = 0
+  let order = 0
+  let last = 0
+  let listening: Listening[] = []
+  let starts: Starts
+  let connection = open()
+
+  function open(): Connection {
+    life++
+    order = 0
+    const mine = `${name}.${life}`
+    starts = createStarts()
+    const proofs = createProofs(mine, report)
+    const tap: Tap = {
+      note: (text) => note(text),
+      url(url) {
+        if (/[?#]/.test(url)) report('untruths', `${mine} asks for ${url}: a secret may be in it`)
+      },
+      up(link, text) {
+        note(`${link} > ${text}`)
+        starts.up(text)
+      },
+      down(link, text) {
+        note(`${link} < ${text}`)
+        proofs.down(link, text)
+        starts.down(
+          link,
+          text,
+          listening.map(({ watch }) => watch),
+        )
+      },
+      written(link, buffered) {
+        if (buffered > parts.mostBuffered) report('limitBreaches', `${buffered} bytes wait at ${mine} ${link}`)
+      },
+    }
+    const fetchParts = { time, dice, access, computer, tap, address: name }
+    const Socket = ((url: string, protocols: string[]) =>
+      openSocket(fetchParts, url, protocols)) as unknown as WebSocketClass
+    const fetchLike = createFetch(fetchParts, base)
+    const all = { websocket: websocket(Socket), sse: sse(fetchLike), poll: poll(fetchLike) }
+    const made = connect(base, {
+      transports: parts.transports.map((each) => all[each as keyof typeof all]),
+      clock: computer.clock,
+      random: dice.next,
+      page,
+      storage,
+      token: parts.token,
+      outbox: { maxCount: outboxCount },
+    })
+    made.state$.subscribe((state) => {
+      note(`state ${state.state} ${state.transport ?? ''}${state.lastError ? ` (${state.lastError.code})` : ''}`)
+      proofs.state(state)
+      if (state.pending > outboxCount) report('limitBreaches', `${mine}: ${state.pending} messages wait`)
+    })
+    made.errors$.subscribe((error) => note(`error ${error.code}: ${error.message}`))
+    made.inbox.subscribe((data) => note(`inbox ${JSON.stringify(data)}`))
+    return made
+  }
+
+  function subscribe(topic: TopicSetup, kind: 'live' | 'start' | 'last' | 'cursor', cursor = resumable(topic)): void {
+    const from = kind === 'last' ? { last: 3 } : kind === 'cursor' ? (cursor ?? 'live') : kind
+    const known = kind === 'cursor' ? cursor : null
+    const watch = createWatch(`${name}~${++last} of ${topic.name}`, topic, known, from === 'live', truth, report)
+    starts.begin(topic.name, watch)
+    const events$ = connection.topic(topic.name, { from }).events$
+    const entry: Listening = { watch, subscription: null, ended: false }
+    entry.subscription = events$.subscribe({
+      next(event: TopicEvent<unknown>) {
+        note(`~${topic.name} ${event.type} ${event.type === 'gap' ? `${event.from} to ${event.to}` : event.cursor}`)
+        watch.take(event)
+      },
+      error(error) {
+        entry.ended = true
+        note(`~${topic.name} ends: ${error.code}`)
+      },
+    })
+    note(`subscribes to ${topic.name} from ${JSON.stringify(from)}`)
+    listening.push(entry)
+  }
+
+  /** Where someone who had listened before goes on. */
+  function resumable({ name: wanted }: TopicSetup): string | null {
+    const heard = listening.filter(({ watch }) => watch.topic.name === wanted && watch.position)
+    const position = heard.at(-1)?.watch.position
+    return position ? `${position.epoch}.${position.offset}` : null
+  }
+
+  /** Those who go on as they are stay. */
+  function again(goesOn: (listener: Listening) => boolean): void {
+    const before = listening.filter((listener) => !goesOn(listener))
+    listening = listening.filter(goesOn)
+    for (const { watch, subscription } of before) {
+      subscription?.unsubscribe()
+      const { position, topic } = watch
+      subscribe(topic, position ? 'cursor' : 'live', position && `${position.epoch}.${position.offset}`)
+    }
+  }
+
+  const nextCall = (kind: 'publish' | 'request') => {
+    order++
+    return { id: `${name}.${life}-${order}`, sender: `${name}.${life}`, order, kind }
+  }
+
+  return {
+    name,
+    computer,
+    access,
+    page,
+    get connection() {
+      return connection
+    },
+    get watches() {
+      return listening.map(({ watch }) => watch)
+    },
+    subscribe,
+    unsubscribe(which) {
+      const [gone] = listening.splice(which % Math.max(1, listening.length), 1)
+      if (gone) note(`unsubscribes from ${gone.watch.topic.name}`)
+      gone?.subscription?.unsubscribe()
+    },
+    publish(topic, fill, key) {
+      const call = nextCall('publish')
+      const mark: Mark = { id: call.id, ...(topic.conflate && { key }), ...(fill && { fill: 'x'.repeat(fill) }) }
+      note(`publishes ${call.id} to ${topic.name}`)
+      calls.track(
+        call,
+        () => connection.topic(topic.name).publish(mark),
+        ({ cursor }) =>
+          truth.cursorOf(call.id) === cursor ? null : `it is at ${truth.cursorOf(call.id)}, not ${cursor}`,
+      )
+    },
+    request(fails) {
+      const call = nextCall('request')
+      note(`requests ${call.id}`)
+      calls.track(
+        call,
+        () => connection.request('echo', { id: call.id, fails }),
+        (value) => (value === call.id ? null : `the answer is ${JSON.stringify(value)}`),
+      )
+    },
+    reload() {
+      note('reloads')
+      void connection.close()
+      connection = open()
+      again(() => false)
+    },
+    revive() {
+      if (connection.getState().phase === 'failed') connection.reconnect()
+      again(({ ended }) => !ended)
+    },
+    close: (drainMs) => connection.close({ drainMs }),
+    finish() {
+      calls.finish()
+      for (const { watch } of listening) watch.finish()
+    },
+  }
+}
+
+/** A connection is online on what has brought a welcome, and on nothing else. */
+function createProofs(name: string, report: Report) {
+  const welcomes: Record<string, number> = {}
+  const onlines: Record<string, number> = {}
+  let before: string | null = null
+  const transportOf: Record<string, string> = { websocket: 'websocket', stream: 'sse', poll: 'poll' }
+
+  return {
+    down(link: string, text: string): void {
+      const kind = transportOf[link.split('#')[0] ?? '']
+      if (kind && text.includes('["welcome"')) welcomes[kind] = (welcomes[kind] ?? 0) + 1
+    },
+    state({ phase, transport }: ConnectionState): void {
+      const now = phase === 'online' ? transport : null
+      if (now && now !== before) {
+        onlines[now] = (onlines[now] ?? 0) + 1
+        if ((onlines[now] ?? 0) > (welcomes[now] ?? 0)) report('untruths', `${name} is online on an unproved ${now}`)
+      }
+      before = now
+    },
+  }
+}

@@ -1,0 +1,106 @@
+import type { ConnectionState } from '@holdfast/client/core'
+import { type Harms, noHarms, type Report } from './harm.ts'
+import type { Scenario } from './scenario.ts'
+import { createWorld, type World } from './world.ts'
+
+export interface Outcome {
+  readonly seed: number
+  readonly harms: Harms
+  readonly findings: readonly string[]
+  readonly messages: number
+  readonly simulatedMs: number
+  /** From the end of all trouble until everyone was online. */
+  readonly onlineMs: number
+}
+
+/** A dead link is noticed in 10 s, the pause before a retry is 20 s at most, and a handshake may take 10. */
+const onlineWithinMs = 40_000
+const drainedWithinMs = 30_000
+/** The longest pause before a better transport is tried, with its jitter. */
+const bestWithinMs = 400_000
+
+/** One bad day, from its first message to the last timer. The same scenario gives the same trace. */
+export async function run(scenario: Scenario, trace: (line: string) => void = () => {}): Promise<Outcome> {
+  const harms = { ...noHarms }
+  const findings: string[] = []
+  const report: Report = (harm, text, count = 1) => {
+    harms[harm] += count
+    findings.push(`${harm}: ${text}`)
+  }
+  const world = createWorld(scenario, report, trace)
+  const { time, truth } = world
+  const begin = time.now
+
+  for (const { at, ...deed } of scenario.steps) {
+    await time.pass(begin + at)
+    world.perform(deed)
+  }
+  await time.pass(Math.max(time.now, begin + scenario.setup.badMs))
+  world.heal()
+  const onlineMs = await recover(world, scenario, report)
+  await end(world, report)
+  return { seed: scenario.seed, harms, findings, messages: truth.messages, simulatedMs: time.now - begin, onlineMs }
+}
+
+async function recover(world: World, { setup }: Scenario, report: Report): Promise<number> {
+  const { time, apps, servers } = world
+  const healedAt = time.now
+
+  const everyone = (test: (state: ConnectionState) => boolean) =>
+    apps.every(({ connection }) => test(connection.getState()))
+
+  const within = async (ms: number, done: () => boolean) => {
+    for (const until = time.now + ms; time.now < until && !done(); ) {
+      for (const app of apps) app.revive()
+      await time.pass(Math.min(until, time.now + 200), done)
+    }
+  }
+  await within(onlineWithinMs, () => everyone(({ phase }) => phase === 'online'))
+  const onlineMs = time.now - healedAt
+  for (const { name, connection } of apps) {
+    const { phase, state } = connection.getState()
+    if (phase !== 'online') report('stuck', `${name} is still in ${state}`)
+  }
+  world.mark()
+  const isDrained = () =>
+    everyone(({ pending }) => pending === 0) &&
+    apps.every(({ watches }) => watches.every(({ level }) => level)) &&
+    servers.watches.every(({ level }) => level)
+  await within(drainedWithinMs, isDrained)
+  if (setup.climbs) {
+    await within(bestWithinMs, () => everyone(({ transport, reason }) => transport !== null && reason === null))
+    await time.pass(time.now + 70_000)
+    for (const { name, connection, access } of apps) {
+      const { transport, reason, state } = connection.getState()
+      if (reason !== null) report('stuck', `${name} stays on ${transport} (${state}), because of '${reason}'`)
+      if (transport !== 'websocket') continue
+      const open = [...access.connections].map(({ kind, id }) => `${kind}#${id}`)
+      if (open.length !== 1) report('leaks', `${name} is on WebSocket, and open are ${open.join(', ')}`)
+    }
+  }
+  return onlineMs
+}
+
+async function end({ time, apps, servers, finish }: World, report: Report): Promise<void> {
+  finish()
+  let closed = 0
+  for (const app of apps) void app.close(0).then(() => closed++)
+  await time.pass(time.now + 3_000)
+  if (closed < apps.length) report('stuck', `${apps.length - closed} connections do not close`)
+  for (const { name, computer, page, access } of apps) {
+    const open = [...access.connections].filter(({ client }) => client)
+    if (computer.timers > 0) report('leaks', `${name} has left ${computer.timers} timers`)
+    if (page.listeners > 0) report('leaks', `${name} has left ${page.listeners} listeners at the page`)
+    if (open.length > 0) report('leaks', `${name} has left ${open.length} connections`)
+  }
+  let ended = false
+  void servers.close().then(() => {
+    ended = true
+  })
+  await time.pass(time.now + 3_000)
+  if (!ended) report('stuck', 'a hub does not close')
+  for (const { name, access } of apps) {
+    const open = [...access.connections].filter(({ server }) => server)
+    if (open.length > 0) report('leaks', `the hubs have left ${open.length} connections of ${name}`)
+  }
+}
