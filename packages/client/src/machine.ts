@@ -172,6 +172,11 @@ const states = {
 
 export type TopState = keyof typeof states
 
+/** Where the machine can be, as a path such as 'online.lesser'. */
+export type State = {
+  [Top in TopState]: (typeof states)[Top] extends { states: infer Inner } ? `${Top}.${keyof Inner & string}` : Top
+}[TopState]
+
 /**
  * The life of a connection: a handful of events a minute, and no message. Its context says which tries should live; the
  * shell opens and closes links to match, and gives the session to the carrier.

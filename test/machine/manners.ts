@@ -1,0 +1,72 @@
+import type { Step } from './exploration.ts'
+
+export interface Manner {
+  readonly words: string
+  holds(step: Step): boolean
+}
+
+/** What holds of every step that the machine takes. */
+export const manners: readonly Manner[] = [
+  {
+    words: 'A link that carries gives way only to a contender that has proved itself: make before break.',
+    holds({ before, after, stimulus }) {
+      const next = after.context.carrier
+      if (!next || next.id === before.context.carrier?.id) return true
+      const winner = before.context.contenders.find(({ id }) => id === next.id)
+      return winner !== undefined && (winner.proved || (stimulus.name === 'try.proved' && stimulus.id === winner.id))
+    },
+  },
+  {
+    words:
+      'A link that carries is let go only when it is lost, when it stays suspect, when the page is put away, or at the end.',
+    holds({ before, after, stimulus: { name, id } }) {
+      const former = before.context.carrier
+      if (!former || after.context.carrier) return true
+      if (name === 'try.lost') return id === former.id
+      return ['after suspicion', 'page.hide', 'drained', 'after drain'].includes(name)
+    },
+  },
+  {
+    words: 'A try is begun above every try of an earlier round, and its number and id are new.',
+    holds({ before, after }) {
+      const { carrier, contenders, transports } = before.context
+      const former = carrier ? [carrier, ...contenders] : contenders
+      const begun = after.context.contenders.filter(({ id }) => !contenders.some((one) => one.id === id))
+      return begun.every(
+        (one) =>
+          one.round === after.context.round &&
+          one.link > one.round * transports.length &&
+          one.link <= (one.round + 1) * transports.length &&
+          former.every(
+            ({ id, link, round }) => id !== one.id && (round < one.round ? link < one.link : link !== one.link),
+          ),
+      )
+    },
+  },
+  {
+    words: 'A round is never taken back, and a new one is begun before a transport is tried again.',
+    holds: ({ before, after }) => after.context.round >= before.context.round,
+  },
+  {
+    words: 'Each hint, and `reconnect()`, asks the link that carries for a sign of life, and never ends it.',
+    holds({ event, before, after, actions }) {
+      const hints = ['reconnect', 'network.hint', 'network.offline', 'page.wake']
+      const { carrier } = before.context
+      if (!hints.includes(event) || !carrier || before.matches('closing')) return true
+      return actions.includes('prove') && after.context.carrier === carrier
+    },
+  },
+  {
+    words:
+      'The attempts are counted from 0 again only after a stable while, at a hint of a new network, or when somebody asks.',
+    holds: ({ event, before, after }) =>
+      after.context.attempt >= before.context.attempt ||
+      ['after stable', 'network.hint', 'reconnect', 'page.show'].includes(event),
+  },
+  {
+    words: 'Routes, attempts and all else that was learned survive every state: only what lives is dropped.',
+    holds: ({ before, after }) =>
+      Object.keys(before.context.routes.known).every((name) => name in after.context.routes.known) &&
+      (after.context.wasOnline || !before.context.wasOnline),
+  },
+]
