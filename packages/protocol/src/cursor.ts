@@ -9,7 +9,8 @@ export interface Position {
   readonly offset: number
 }
 
-const pattern = /^([A-Za-z0-9_-]{1,32})\.(0|[1-9][0-9]{0,15})$/
+// An epoch that begins like `last-3` would make a cursor that reads as another start.
+const pattern = /^(?!last-)([A-Za-z0-9_-]{1,32})\.(0|[1-9][0-9]{0,15})$/
 
 export const formatCursor = (epoch: string, offset: number): Cursor => `${epoch}.${offset}`
 
@@ -30,11 +31,8 @@ export type Start = { at: 'live' } | { at: 'start' } | { at: 'last'; count: numb
 /** Reads a `from`, or null if it is none. */
 export function parseFrom(text: string): Start | null {
   if (text === 'live' || text === 'start') return { at: text }
-  // 'last-1.5' would read as a cursor.
-  if (text.startsWith('last-')) {
-    const count = lastPattern.exec(text)?.[1]
-    return count ? { at: 'last', count: Number(count) } : null
-  }
+  const last = lastPattern.exec(text)
+  if (last) return { at: 'last', count: Number(last[1]) }
   const position = parseCursor(text)
   return position && { at: 'cursor', ...position }
 }

@@ -33,7 +33,22 @@ describe('a cursor', () => {
     )
   })
 
-  const none = ['', '.', 'a', 'a.', '.1', 'a.01', 'a.-1', 'a.1.2', 'a.1 ', 'a b.1', 'a.1e3', 'a.9007199254740992']
+  const none = [
+    '',
+    '.',
+    'a',
+    'a.',
+    '.1',
+    'a.01',
+    'a.-1',
+    'a.1.2',
+    'a.1 ',
+    'a b.1',
+    'a.1e3',
+    'a.9007199254740992',
+    'last-1.5',
+    'last-.0',
+  ]
   test.each([...none, `${'a'.repeat(33)}.1`, 'é.1', 'a.1\n'])('is not %j', (text) => {
     expect(parseCursor(text)).toBeNull()
   })
