@@ -4,6 +4,7 @@ import { isMissing, recipe } from './recipes.ts'
 import { createWorld, type World } from './world.ts'
 
 const transports = ['websocket', 'sse', 'poll'] as const
+const patiently = { interval: 5, timeout: 5_000 }
 const figures: string[] = []
 afterAll(() => console.log(figures.join('\n')))
 
@@ -25,7 +26,7 @@ describe.concurrent.each(['nginx', 'haproxy'] as const)('%s ends what is quiet f
           await state(connection, ({ phase }) => phase === 'reconnecting')
           const begun = performance.now()
           await silent.hubs[0].topic(transport).publish('while away')
-          await expect.poll(() => heard, { interval: 5 }).toEqual(['while away'])
+          await expect.poll(() => heard, patiently).toEqual(['while away'])
           figures.push(
             `${program}, ${transport}: cut, and heard again after ${Math.round(performance.now() - begun)} ms`,
           )
@@ -33,7 +34,7 @@ describe.concurrent.each(['nginx', 'haproxy'] as const)('%s ends what is quiet f
       )
       for (const { connection, transport, heard, phases } of kept) {
         await beating.hubs[0].topic(transport).publish('still here')
-        await expect.poll(() => heard).toEqual(['still here'])
+        await expect.poll(() => heard, patiently).toEqual(['still here'])
         await connection.topic('up').publish(1)
         expect(phases).toEqual(['idle', 'connecting', 'online'])
       }

@@ -17,7 +17,7 @@ export const recipes: readonly Recipe[] = readFileSync(new URL('../../docs/proxi
   .split(/^##+ /m)
   .flatMap((section) => {
     const heading = section.slice(0, section.indexOf('\n'))
-    const [, ...blocks] = section.split(/^(?=```(?:nginx|haproxy)\n)/m)
+    const [, ...blocks] = section.split(/^(?=```\w)/m)
     return blocks.map((block) => read(heading, block))
   })
 
@@ -28,11 +28,13 @@ export function recipe(heading: string, program: Recipe['program']): Recipe {
 }
 
 /** Where a program is missing its tests are left out, but fail in CI. */
-export const isMissing = ({ program }: Recipe): boolean => !process.env.CI && !programPath(program)
+export const isMissing = ({ program }: Recipe): boolean =>
+  !process.env.CI && [program, 'openssl'].some((name) => !programPath(name))
 
 function read(heading: string, block: string): Recipe {
-  const [, program, config, after] = /^```(\w+)\n(.*?)^```\n(.*)$/ms.exec(block) ?? []
+  const [, program, config, after] = /^```(nginx|haproxy)\n(.*?)^```\n(.*)$/ms.exec(block) ?? []
   const said = /^Transport: (?:none|`(\w+)`)(?:, (?:reason|error): `([\w-]+)`)?\.?$/m.exec(after ?? '')
-  if (!said) throw new Error(`docs/proxies.md does not say what carries behind the ${program} of '${heading}'`)
+  if (!program || !said)
+    throw new Error(`docs/proxies.md, '${heading}': not nginx or HAProxy, or no line on what carries`)
   return { heading, program, config, transport: said[1] ?? null, reason: said[2] ?? null } as Recipe
 }

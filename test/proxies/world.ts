@@ -13,6 +13,8 @@ export interface World {
   /** For each node the paths that it was asked for. */
   readonly asked: readonly [string[], string[]]
   connect(options?: ConnectOptions): Connection
+  /** The first node goes, as at a new release. */
+  stopFirst(): Promise<void>
   close(): Promise<void>
 }
 
@@ -45,6 +47,10 @@ export async function createWorld(recipe: Recipe, options: HubOptions = {}): Pro
       const connection = connectTo(`${url}/realtime`, more)
       connections.push(connection)
       return connection
+    },
+    async stopFirst() {
+      await a.hub.close()
+      await shut(a.server)
     },
     async close() {
       await Promise.all(connections.map((connection) => connection.close()))

@@ -4,7 +4,7 @@ export function ensurePackages(): void
 export function ensureChromium(): boolean
 /** The program file of a Chromium or Chrome on this machine, or null. */
 export function chromiumPath(): string | null
-/** Installs nginx and HAProxy where that can be done without a question. Returns whether both are there now. */
+/** Installs nginx, HAProxy and openssl where that can be done without a question. Returns whether they are there now. */
 export function ensureProxies(): boolean
 /** The file of a program on this machine, or null. */
 export function programPath(name: string): string | null

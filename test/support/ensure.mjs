@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 const top = fileURLToPath(new URL('../..', import.meta.url))
 const windows = process.platform === 'win32'
-const proxies = ['nginx', 'haproxy']
+const proxies = ['nginx', 'haproxy', 'openssl']
 
 /** Installs the packages when they are missing or are not those of package-lock.json. */
 export function ensurePackages() {
@@ -38,7 +38,7 @@ export function chromiumPath() {
   return chromiumCandidates().find((path) => existsSync(path)) ?? null
 }
 
-/** Installs nginx and HAProxy where that can be done without a question. Returns whether both are there now. */
+/** Installs nginx, HAProxy and openssl where that can be done without a question. Returns whether they are there now. */
 export function ensureProxies() {
   const missing = () => proxies.filter((name) => !programPath(name))
   if (missing().length > 0) installProxies(missing())
@@ -92,8 +92,8 @@ function installChromium() {
 }
 
 /**
- * The tests start these themselves. Their packages would start them for the whole machine, now and at each start of it:
- * a policy forbids the one (what init scripts ask as root, so not by sudo), and they are disabled for the other.
+ * Their packages would start them for the whole machine, now and whenever it starts. A policy, which is asked for each
+ * service, forbids the one, and disabling them the other: the tests start their own.
  */
 function installProxies(names) {
   if (process.platform !== 'linux' || !onPath('apt-get') || process.getuid?.() !== 0) return
@@ -103,7 +103,7 @@ function installProxies(names) {
   if (own) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
   try {
     aptInstall(names)
-    for (const name of names) run('update-rc.d', [name, 'disable'])
+    for (const name of names) if (existsSync(`/etc/init.d/${name}`)) run('update-rc.d', [name, 'disable'])
   } finally {
     if (own) rmSync(policy)
   }
