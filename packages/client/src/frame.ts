@@ -5,7 +5,12 @@ import { type DownFrame, HoldfastError } from '@holdfast/protocol'
  * link is given up like one whose frames cannot be read at all. Throws `malformed`.
  */
 export function readFrame(line: string): DownFrame {
-  const frame: unknown = JSON.parse(line)
+  let frame: unknown
+  try {
+    frame = JSON.parse(line)
+  } catch {
+    // No array either.
+  }
   if (!Array.isArray(frame)) throw new HoldfastError('malformed', `no frame: ${line.slice(0, 80)}`)
   return frame as DownFrame
 }

@@ -20,10 +20,12 @@ export function join(topic: WireTopic, listener: Listener, reads: Reads, from: W
     if (page[0] === 'unread') return to.error(new HoldfastError(page[2], page[3], { outcome: 'rejected' }))
     const [, , begin, entries, done] = page
     let at = positionOf(begin)
+    // Before the listener has any of it: a page that cannot be understood is asked for again.
+    const events = entries.map((entry) => messageEvent(entry, positionOf(entry[0])))
     if (start && begin !== from) to.next(gapEvent(from, begin, at.epoch === start.epoch ? 'trimmed' : 'epoch'))
-    for (const entry of entries) {
-      at = positionOf(entry[0])
-      to.next(messageEvent(entry, at))
+    for (const event of events) {
+      at = positionOf(event.cursor)
+      to.next(event)
     }
     const isLevel = at.epoch === position.epoch
     // The log has begun anew, and the wire is about to say so: what comes there after this is for the listener.

@@ -1,4 +1,4 @@
-import { HoldfastError } from '@holdfast/protocol'
+import { HoldfastError, type Welcome } from '@holdfast/protocol'
 import { readFrame } from './frame.ts'
 import type { Settings } from './options.ts'
 import type { Race, Try } from './race.ts'
@@ -61,7 +61,9 @@ export function createLinks(settings: Settings, session: Session, report: Report
     function prove(text: string): void {
       const [first = '', ...rest] = text.split('\n')
       const frame = readFrame(first)
-      if (frame[0] !== 'welcome') return lost(networkLoss('not-holdfast', 'the first frame is no welcome'))
+      if (frame[0] !== 'welcome' || !isUsable(frame[2])) {
+        return lost(networkLoss('not-holdfast', 'the first frame is no welcome'))
+      }
       clock.clearTimeout(handshake)
       one.welcome = frame[2]
       // Where it carries the session from now on, what came with the welcome is for the session.
@@ -79,9 +81,10 @@ export function createLinks(settings: Settings, session: Session, report: Report
           if (carrying === one) session.receive(text, aside)
           else if (one.welcome) one.missed = true
           else if (!loss) prove(text)
-        } catch (error) {
-          if (carrying === one) report(error)
-          return lost(networkLoss('not-holdfast', `${error}`))
+        } catch (cause) {
+          const unread = networkLoss('not-holdfast', `${cause}`)
+          if (carrying === one) report(new HoldfastError(unread.code, unread.message, { cause }))
+          return lost(unread)
         }
         if (loss) lost(loss)
       },
@@ -114,3 +117,7 @@ export function createLinks(settings: Settings, session: Session, report: Report
     for (const each of contenders) if (!links.has(each.id)) open(each)
   }
 }
+
+/** A link lives by what its welcome says: here alone nothing is trusted. */
+const isUsable = ({ heartbeatMs, limits }: Welcome): boolean =>
+  heartbeatMs > 0 && heartbeatMs < 1e9 && limits.batchBytes > 0

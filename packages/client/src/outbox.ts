@@ -1,5 +1,6 @@
 import { type Cursor, encodeFrame, HoldfastError, type Outcome, wireLimits } from '@holdfast/protocol'
 import type { OutboxLimits } from './options.ts'
+import { positionOf } from './wire-topic.ts'
 
 /** A publish or a request, or what tells the hub of a subscription: each takes an upstream number. */
 export interface Outgoing {
@@ -157,6 +158,9 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
     },
 
     received(n: number, cursor?: Cursor): void {
+      const publish = flying.get(n)
+      // One that names no place tells of no entry; what has no receipt is sent again on the next link.
+      if (publish?.kind === 'publish' && !publish.settled) positionOf(cursor as Cursor)
       const entry = landed(n)
       if (entry && entry.kind !== 'request' && settle(entry)) entry.done?.(cursor)
     },

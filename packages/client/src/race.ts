@@ -172,6 +172,8 @@ export function settled({ carrier, routes: known }: Race): Change {
   return { attempt: 0, routes: routes.learned(known, carrier.name, { setback: null, quickLosses: 0 }, carrier.name) }
 }
 
+const maxDelayMs = 86_400_000
+
 /**
  * When the next round begins: at once after a link that had worked for a moment, then full jitter under a growing cap, and
  * never before the hub's word.
@@ -182,7 +184,9 @@ export function countedDown(race: Race, _id: string | undefined, loss: Loss): Ch
   // Another session, node or token that the hub asks for is no failure of the network, unless it goes on and on.
   const asked = loss.action !== 'retry' && attempt < 3
   const soon = asked || livedMs >= 1000 || (livedMs > 0 && attempt === 0)
-  const retryMs = loss.delayMs ? loss.delayMs + jitteredMs : soon ? random() * timing.firstRetryMs : jitteredMs
+  // Not what is no time at all, nor longer than a timer can be set.
+  const delayMs = Math.min(Number(loss.delayMs) || 0, maxDelayMs)
+  const retryMs = delayMs > 0 ? delayMs + jitteredMs : soon ? random() * timing.firstRetryMs : jitteredMs
   const refusals = loss.action === 'authenticate' ? race.refusals + 1 : race.refusals
   return { attempt: attempt + 1, refusals, livedMs: 0, retryAt: race.now() + retryMs }
 }

@@ -29,8 +29,9 @@ export function createReads(say: (frame: UpFrame) => void) {
     },
     answered(page: Page): void {
       const read = open.get(page[1])
-      open.delete(page[1])
       if (read?.wanted()) read.answer(page)
+      // Only now: what cannot be understood is asked again on the next link.
+      open.delete(page[1])
     },
     askAgain(): void {
       prune()

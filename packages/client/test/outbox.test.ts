@@ -68,9 +68,9 @@ test('no more than a window is unanswered, counted from the oldest', () => {
   const { outbox, add, take } = begin()
   for (let n = 1; n <= 3_000; n++) add('publish', `${n}`)
   expect(take()).toHaveLength(1_024)
-  for (let n = 2; n <= 1_024; n++) outbox.received(n)
+  for (let n = 2; n <= 1_024; n++) outbox.received(n, 'e.1')
   expect(outbox.hasLines()).toBe(false)
-  outbox.received(1)
+  outbox.received(1, 'e.1')
   expect(take()).toHaveLength(1_024)
 })
 

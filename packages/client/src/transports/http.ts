@@ -13,7 +13,7 @@ export function hubLoss(text: string): Loss | null {
   try {
     const line = text.slice(start).trimStart().split('\n', 1)[0] ?? ''
     const [, close, code, message, delayMs] = readFrame(line) as Frame<'close'>
-    return { code, message, action: closeAction(close), ...(delayMs && { delayMs }) }
+    return { code: `${code}`, message, action: closeAction(close), ...(delayMs && { delayMs }) }
   } catch {
     return null
   }
