@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { CloseCode, HoldfastError } from '@holdfast/protocol'
 import type { Router } from 'express'
 import type { Observable, Subscriber } from 'rxjs'
+import { nameFailures } from './broker/failures.ts'
 import { memoryBroker } from './broker/memory-broker.ts'
 import { drawId, realClock } from './clock.ts'
 import type { Context } from './context.ts'
@@ -69,7 +70,7 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
     settings,
     clock,
     random,
-    broker,
+    broker: nameFailures(broker),
     node: drawId(random, 12),
     flusher: createFlusher(clock),
     timers: createTimers(clock),

@@ -83,8 +83,6 @@ export function createSubscriptions(
     },
     add(topic, from, asked, isKnown = false) {
       drop(topic)
-      // What nobody waits for must not become an unhandled rejection.
-      if (isPromise(asked)) asked.catch(() => {})
       if (slots.size >= context.settings.limits.subscriptions) {
         refuse(topic, 'subscription-limit', `${context.settings.limits.subscriptions} subscriptions are the limit`)
         return

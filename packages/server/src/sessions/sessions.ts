@@ -1,6 +1,8 @@
 import type { Hello, UpFrame } from '@holdfast/protocol'
 import { closeAction, closeCodes, HoldfastError, inboxTopic } from '@holdfast/protocol'
 import type { LogOptions } from '../broker/broker.ts'
+import { BrokerError } from '../broker/broker.ts'
+import { publishFailure } from '../broker/failures.ts'
 import { receiptOf } from '../broker/receipts.ts'
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
@@ -183,12 +185,16 @@ export function createSessions(
       },
       async send(data) {
         const payload = givePayload(context, data)
-        const record = await broker.sessions.get(id)
-        if (record === null || (JSON.parse(record) as SessionRecord).ended) {
-          throw new HoldfastError('session-lost', 'the session is over', { outcome: 'rejected' })
+        try {
+          const record = await broker.sessions.get(id)
+          if (record === null || (JSON.parse(record) as SessionRecord).ended) {
+            throw new HoldfastError('session-lost', 'the session is over', { outcome: 'rejected' })
+          }
+          const draft = { time: clock.now(), data: payload.json, encoding: payload.encoding }
+          return receiptOf(await inboxLog(id).append(draft))
+        } catch (cause) {
+          throw cause instanceof BrokerError ? publishFailure('the message to a session', cause) : cause
         }
-        const applied = await inboxLog(id).append({ time: clock.now(), data: payload.json, encoding: payload.encoding })
-        return receiptOf(applied)
       },
     }
   }

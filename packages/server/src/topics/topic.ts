@@ -2,7 +2,7 @@ import type { From, MessageEvent, PublishOptions, Receipt, SnapshotEvent, Topic,
 import { decodePayload, HoldfastError, parseFrom, Stream } from '@holdfast/protocol'
 import type { Observable, Subscriber } from 'rxjs'
 import { filter, map } from 'rxjs'
-import { BrokerError } from '../broker/broker.ts'
+import { publishFailure } from '../broker/failures.ts'
 import { receiptOf } from '../broker/receipts.ts'
 import type { Context } from '../context.ts'
 import type { Reader } from '../links/reader.ts'
@@ -97,11 +97,7 @@ export function createHubTopic<T, User>(
       const applied = await feed.log.append(draft)
       return receiptOf(applied)
     } catch (cause) {
-      const certain = cause instanceof BrokerError && cause.certain
-      throw new HoldfastError('broker-failed', `the publish to '${name}' failed`, {
-        outcome: certain ? 'rejected' : 'unknown',
-        cause,
-      })
+      throw publishFailure(`the publish to '${name}'`, cause)
     }
   }
 

@@ -1,6 +1,6 @@
 import { HoldfastError, topicNameFault } from '@holdfast/protocol'
 import type { LogState } from '../broker/broker.ts'
-import type { MaybePromise } from '../broker/maybe-promise.ts'
+import { isPromise, type MaybePromise } from '../broker/maybe-promise.ts'
 import type { Context } from '../context.ts'
 import type { Declarations, Declared } from './declarations.ts'
 import type { Feed } from './feed.ts'
@@ -55,7 +55,10 @@ export function createTopics(context: Context, declarations: Declarations): Topi
       const known = feeds.get(topic)
       // The log of an inbox, for one, must not be looked at as if it were a topic's: it would take on that topic's limits.
       if (topicNameFault(topic)) return null
-      return known ? known.state(last) : broker.log(topic, declarations.find(topic).log).state(last)
+      const state = known ? known.state(last) : broker.log(topic, declarations.find(topic).log).state(last)
+      // Whoever asked may still wait for its turn when this fails, or be gone.
+      if (isPromise(state)) state.catch(() => {})
+      return state
     },
     declared: (topic) => declarations.find(topic),
     sweep,
