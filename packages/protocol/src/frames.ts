@@ -29,7 +29,13 @@ export interface Welcome {
   /** Opaque; the same for links of one user, so that a client notices when a new session is somebody else's. */
   readonly user: string
   readonly heartbeatMs: number
-  readonly limits: { readonly messageBytes: number; readonly batchBytes: number; readonly window: number }
+  readonly limits: {
+    readonly messageBytes: number
+    readonly batchBytes: number
+    readonly window: number
+    /** Bytes received after which cursors are acknowledged, where the hub wants it earlier than usual. */
+    readonly ackBytes?: number
+  }
 }
 
 export interface SubscribedOptions {

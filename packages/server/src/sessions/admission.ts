@@ -1,5 +1,6 @@
 import type { Hello } from '@holdfast/protocol'
 import { encodeFrame, parseHello, version, wireLimits } from '@holdfast/protocol'
+import { BrokerError } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
 import { fault, faultOf } from '../faults.ts'
@@ -70,8 +71,15 @@ export function createAdmission(context: Context, topics: Topics, sessions: Sess
     const session = await sessions.open(hello, identity)
     const received = await context.broker.sessions.received(hello.session)
     if (closed) throw fault('shutting-down', 'this server goes')
-    const { messageBytes, batchBytes } = settings.limits
-    const limits = { messageBytes, batchBytes, window: wireLimits.window }
+    const { messageBytes, batchBytes, inFlightBytes } = settings.limits
+    // Else what is on its way would wait for a heartbeat to be acknowledged.
+    const ackBytes = Math.floor(inFlightBytes / 2)
+    const limits = {
+      messageBytes,
+      batchBytes,
+      window: wireLimits.window,
+      ...(ackBytes < wireLimits.ackBytes && { ackBytes }),
+    }
     const told = { received, user: userMark(identity.key), heartbeatMs: settings.heartbeatMs, limits }
     return { hello, session, asked, welcome: encodeFrame(['welcome', version, told]) }
   }
@@ -81,9 +89,7 @@ export function createAdmission(context: Context, topics: Topics, sessions: Sess
     const asked = new Map<string, Asked>()
     for (const [topic, from] of wanted) {
       if (from !== 'live' || asked.size >= settings.limits.subscriptions || topic.startsWith('$')) continue
-      const state = topics.peek(topic)
-      if (state instanceof Promise) state.catch(() => {})
-      asked.set(topic, state)
+      asked.set(topic, topics.peek(topic))
     }
     return asked
   }
@@ -95,6 +101,7 @@ export const bearer = (headers: Peer['headers']): string | undefined =>
 /** The fault in whatever an admission threw; a failure of ours is reported. */
 export function faultFrom(context: Context, error: unknown): Fault {
   const known = faultOf(error)
+  if (error instanceof BrokerError) context.report('broker-failed', 'the broker failed, and a link with it', error)
   if (known) return known
   context.report('internal-error', 'a link could not be opened', error)
   return { code: 'internal-error', message: 'something failed at the server' }
