@@ -61,7 +61,7 @@ export function createSession(
   let identity = draw(random)
   let welcomed = false
   let user: string | null = null
-  let limits: Pick<Welcome['limits'], 'messageBytes' | 'batchBytes'> = wireLimits
+  let limits: Omit<Welcome['limits'], 'window'> = wireLimits
   let link: Link | null = null
   let control: string[] = []
   let ackDue = false
@@ -70,7 +70,7 @@ export function createSession(
   let finishing: { timer?: unknown; said?: boolean; done: () => void } | null = null
 
   const outbox = createOutbox(settings.outbox, clock.now)
-  const pulse = createPulse(clock, say, send, outbox.oldestHandedAt, outbox.flyingBytes)
+  const pulse = createPulse(clock, ping, send, outbox.oldestHandedAt, outbox.flyingBytes)
   const reads = createReads(say)
   const topics = createTopics(clock, reads, tell, ack)
   const inbox = createInbox(topics, outbox, streams)
@@ -80,6 +80,12 @@ export function createSession(
     if (!link) return
     control.push(encodeFrame(frame))
     pump()
+  }
+
+  /** A ping that waited for the answer to a POST would tell how long that takes, and not whether the link lives. */
+  function ping(frame: UpFrame): void {
+    if (link?.beside && !link.writable) link.beside(encodeFrame(frame))
+    else say(frame)
   }
 
   /** While there is no link there is nobody to tell: the next hello says it all. */
@@ -218,7 +224,7 @@ export function createSession(
     receive(text: string, aside = false): void {
       if (!aside) pulse.heard()
       heardBytes += text.length
-      if (heardBytes >= wireLimits.ackBytes) {
+      if (heardBytes >= (limits.ackBytes ?? wireLimits.ackBytes)) {
         heardBytes = 0
         ack()
       }

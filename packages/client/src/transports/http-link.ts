@@ -45,10 +45,11 @@ export function openHttpLink(
       }),
   }
 
-  function open(path: string, body: string): Promise<Response> {
+  function open(path: string, body: string, purpose = path): Promise<Response> {
     const abort = new AbortController()
     if (over) abort.abort()
-    aborts[path] = abort
+    aborts[purpose]?.abort()
+    aborts[purpose] = abort
     // No header of ours, so that no preflight is needed; cookies along for `authenticate`.
     const init = { method: 'POST', body, signal: abort.signal, credentials: 'include', cache: 'no-store' } as const
     return (fetchLike ?? fetch)(`${request.url}/${path}`, init)
@@ -118,6 +119,12 @@ export function openHttpLink(
     send(lines) {
       busy = true
       post(lines, minPauseMs)
+    },
+    beside(line) {
+      // Should it fail: what it asks for does not come.
+      open('send', `${request.session}\n${line}`, 'beside')
+        .then((response) => response.text())
+        .catch(() => {})
     },
     close,
   }

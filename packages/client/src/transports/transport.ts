@@ -45,6 +45,8 @@ export interface Link {
   readonly writable: boolean
   /** Hands over lines of at most one batch in total. */
   send(lines: readonly string[]): void
+  /** Hands over a line that has no number, though `send` must wait. */
+  beside?(line: string): void
   /** Closes at once; `lost` is not called. */
   close(): void
 }
