@@ -82,8 +82,12 @@ export function emitAt(topic: WireTopic, at: Position, event: TopicEvent<unknown
   topic.mending = false
   for (const listener of topic.listeners) {
     if (!listener.joined || covers(listener.after, at)) continue
+    const { after } = listener
     listener.after = null
-    listener.to.next(event)
+    // For one who is further than the wire was, the gap is shorter.
+    listener.to.next(
+      after && event.type === 'gap' ? { ...event, from: formatCursor(after.epoch, after.offset) } : event,
+    )
   }
 }
 
