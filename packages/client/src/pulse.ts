@@ -65,8 +65,11 @@ export function createPulse(
   function check(): void {
     timer = null
     const now = clock.now()
-    if (now - dueAt > sleptMs) send({ type: 'network.hint' })
-    else if (now >= nextCheck()) {
+    // Or the clock was set, and what came is in the future.
+    if (Math.abs(now - dueAt) > sleptMs) {
+      heardAt = now
+      send({ type: 'network.hint' })
+    } else if (now >= nextCheck()) {
       if (pingedAt === null) prove()
       else {
         isSuspect = true
@@ -117,7 +120,7 @@ export function createPulse(
     arm,
     pong(id: number): void {
       if (id !== pingId || pingedAt === null) return
-      const sample = clock.now() - pingedAt
+      const sample = Math.max(0, Math.min(clock.now() - pingedAt, maxUplinkMs))
       deviation = smoothed === null ? sample / 2 : 0.75 * deviation + 0.25 * Math.abs(smoothed - sample)
       smoothed = smoothed === null ? sample : 0.875 * smoothed + 0.125 * sample
       pingedAt = null
