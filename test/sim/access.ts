@@ -48,7 +48,9 @@ export interface Connection {
   cut(tells: Tells): void
   /** The client's end closes: the server hears of it, if anything gets through. */
   leave(): void
-  /** The server's end closes. */
+  /** The server's end has said all that it has to say. */
+  release(): void
+  /** The server's end breaks off. */
   abandon(): void
   deaden(direction: 'up' | 'down' | 'both'): void
 }
@@ -117,11 +119,14 @@ export function createAccess({ time, dice, computer, route, note }: AccessParts)
         toClient.kill()
         forget()
       },
-      abandon() {
+      release() {
         connection.server = null
+        forget()
+      },
+      abandon() {
         toClient.send(1, () => tellClient(1006))
         toServer.kill()
-        forget()
+        connection.release()
       },
       deaden(direction) {
         if (direction !== 'down') toServer.kill()

@@ -114,10 +114,16 @@ export function createApp(parts: AppParts): App {
       },
     }
     const fetchParts = { time, dice, access, computer, tap, address: name }
-    const Socket = ((url: string, protocols: string[]) =>
-      openSocket(fetchParts, url, protocols)) as unknown as WebSocketClass
+    // A function that answers an object may be called with `new`, and answers that object.
+    function Socket(url: string, protocols: string[]) {
+      return openSocket(fetchParts, url, protocols)
+    }
     const fetchLike = createFetch(fetchParts, base)
-    const all = { websocket: websocket(Socket), sse: sse(fetchLike), poll: poll(fetchLike) }
+    const all = {
+      websocket: websocket(Socket as unknown as WebSocketClass),
+      sse: sse(fetchLike),
+      poll: poll(fetchLike),
+    }
     const made = connect(base, {
       transports: parts.transports.map((each) => all[each as keyof typeof all]),
       clock: computer.clock,

@@ -27,29 +27,30 @@ export function viewBroker(broker: Broker, mood: BrokerMood, computer: Computer,
   const path = { ...createPath(), latencyMs: mood.latencyMs / 2, jitterMs: mood.latencyMs / 2 }
   const [there, back, news] = [0, 1, 2].map(() => createPipe(time, dice, path)) as [Pipe, Pipe, Pipe]
 
-  function ask<T>(run: () => T): T | Promise<T> {
-    if (mood.latencyMs === 0) return attempt(run)
+  function ask<T>(what: string, run: () => T): T | Promise<T> {
+    if (mood.latencyMs === 0) return attempt(what, run)
     return new Promise((resolve, reject) => {
       there.send(1, () => {
-        const answered = new Promise<T>((done) => done(attempt(run)))
+        const answered = new Promise<T>((done) => done(attempt(what, run)))
         back.send(1, () => computer.arrive(() => answered.then(resolve, reject)))
         answered.catch(() => {})
       })
     })
   }
 
-  function attempt<T>(run: () => T): T {
+  function attempt<T>(what: string, run: () => T): T {
     const { failing } = mood
     if (!failing || !dice.chance(failing.probability)) return run()
-    if (failing.certain) throw new BrokerError('the broker is ill', { certain: true })
-    if (dice.chance(0.5)) run()
-    throw new Error('the connection to the broker broke')
+    if (failing.certain) throw new BrokerError(`the broker is ill, says ${what}`, { certain: true })
+    // What is listened to ends with the connection.
+    if (what !== 'tail' && what !== 'listen' && dice.chance(0.5)) run()
+    throw new Error(`the connection to the broker broke at ${what}`)
   }
 
   const wrap = <T extends object>(target: T, names: readonly (keyof T)[]): T => {
     const wrapped = names.map((name) => [
       name,
-      (...given: unknown[]) => ask(() => (target[name] as (...given: unknown[]) => unknown)(...given)),
+      (...given: unknown[]) => ask(String(name), () => (target[name] as (...given: unknown[]) => unknown)(...given)),
     ])
     return { ...target, ...Object.fromEntries(wrapped) }
   }
@@ -77,10 +78,10 @@ export function viewBroker(broker: Broker, mood: BrokerMood, computer: Computer,
       const log = broker.log(name, options)
       return {
         ...wrap(log, ofLog),
-        tail: (listener) => ask(() => counted(log.tail(hear(listener)) as () => void)),
+        tail: (listener) => ask('tail', () => counted(log.tail(hear(listener)) as () => void)),
       }
     },
-    listen: (channel, listener) => ask(() => counted(broker.listen(channel, hear(listener)) as () => void)),
+    listen: (channel, listener) => ask('listen', () => counted(broker.listen(channel, hear(listener)) as () => void)),
     get listening() {
       return stops.size
     },

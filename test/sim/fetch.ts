@@ -61,7 +61,7 @@ export function createFetch(parts: FetchParts, base: string): (url: string, init
         if (!node || mode === 'refuse') return respond(502, badGateway)
         if (mode === 'small' && body.length > smallBytes) return respond(413, '<html>Too large</html>')
         if (mode === 'lose-request') return connection.cut('client')
-        const exchange = createExchange(parts, connection, path, body, {
+        const answering: Answering = {
           whole: (status, text) => (mode === 'lose-answer' ? connection.cut('client') : respond(status, text)),
           begin(headers) {
             const type = mode === 'strange' ? 'text/html' : (headers['Content-Type'] ?? '')
@@ -87,8 +87,8 @@ export function createFetch(parts: FetchParts, base: string): (url: string, init
                 over()
               }),
             ),
-        })
-        node.computer.arrive(() => void node.hub.exchange(exchange))
+        }
+        node.computer.arrive(() => void node.hub.exchange(createExchange(parts, connection, path, body, answering)))
         if (mode === 'twice') repeat(0)
         if (mode === 'again-late') repeat(parts.dice.between(500, 8_000))
       })
@@ -143,6 +143,7 @@ function createExchange(
       if (over) return
       to.whole(status, text)
       gone()
+      connection?.release()
     },
     stream(_status, headers, events: StreamEvents) {
       if (over) return null
@@ -158,6 +159,7 @@ function createExchange(
           if (over) return
           to.end()
           gone()
+          connection?.release()
         },
         destroy: exchange.destroy,
       }

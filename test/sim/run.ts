@@ -1,4 +1,5 @@
 import type { ConnectionState } from '@holdfast/client/core'
+import type { Connection } from './access.ts'
 import { type Harms, noHarms, type Report } from './harm.ts'
 import type { Scenario } from './scenario.ts'
 import { createWorld, type World } from './world.ts'
@@ -74,8 +75,8 @@ async function recover(world: World, { setup }: Scenario, report: Report): Promi
       const { transport, reason, state } = connection.getState()
       if (reason !== null) report('stuck', `${name} stays on ${transport} (${state}), because of '${reason}'`)
       if (transport !== 'websocket') continue
-      const open = [...access.connections].map(({ kind, id }) => `${kind}#${id}`)
-      if (open.length !== 1) report('leaks', `${name} is on WebSocket, and open are ${open.join(', ')}`)
+      const open = [...access.connections]
+      if (open.length !== 1) report('leaks', `${name} is on WebSocket, and open are ${show(open)}`)
     }
   }
   return onlineMs
@@ -91,7 +92,7 @@ async function end({ time, apps, servers, finish }: World, report: Report): Prom
     const open = [...access.connections].filter(({ client }) => client)
     if (computer.timers > 0) report('leaks', `${name} has left ${computer.timers} timers`)
     if (page.listeners > 0) report('leaks', `${name} has left ${page.listeners} listeners at the page`)
-    if (open.length > 0) report('leaks', `${name} has left ${open.length} connections`)
+    if (open.length > 0) report('leaks', `${name} has left ${show(open)}`)
   }
   let ended = false
   void servers.close().then(() => {
@@ -101,6 +102,8 @@ async function end({ time, apps, servers, finish }: World, report: Report): Prom
   if (!ended) report('stuck', 'a hub does not close')
   for (const { name, access } of apps) {
     const open = [...access.connections].filter(({ server }) => server)
-    if (open.length > 0) report('leaks', `the hubs have left ${open.length} connections of ${name}`)
+    if (open.length > 0) report('leaks', `the hubs have left ${show(open)} of ${name}`)
   }
 }
+
+const show = (connections: readonly Connection[]) => connections.map(({ kind, id }) => `${kind}#${id}`).join(', ')

@@ -67,10 +67,8 @@ export function createWatch(
     const before = position as Position
     if (gapFrom !== show(before)) report('untruths', `${name} has ${show(before)}, and a gap begins at ${gapFrom}`)
     if (isAhead(at, before)) {
-      const isJustified =
-        at.epoch === before.epoch
-          ? before.offset < floor(at.epoch) && (topic.snapshot || at.offset <= floor(at.epoch))
-          : topic.snapshot || at.offset <= floor(at.epoch)
+      const isTrimmed = at.offset <= floor(at.epoch) && (at.epoch !== before.epoch || before.offset < floor(at.epoch))
+      const isJustified = topic.snapshot || isTrimmed
       if (!isJustified) report('lost', `${name}: a gap from ${gapFrom} to ${to} covers what the log still has`)
     } else report('untruths', `${name}: a gap leads from ${gapFrom} to ${to}`)
     newest.clear()

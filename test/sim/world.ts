@@ -34,7 +34,8 @@ export function createWorld({ seed, setup }: Scenario, report: Report, log: (tex
     note('!!')(`${harm}: ${text}`)
     report(harm, text, count)
   }
-  const truth = createTruth(finding)
+  let isUnsure = false
+  const truth = createTruth(finding, () => isUnsure)
   const servers = createServers({ setup, time, dice: dice.fork(), truth, report: finding, note: note('..') })
   const told = createCalls(truth, finding, note('..'))
   const tokens: string[] = []
@@ -196,6 +197,7 @@ export function createWorld({ seed, setup }: Scenario, report: Report, log: (tex
     },
     broker({ ms, probability, certain }) {
       servers.mood.failing = { probability, certain }
+      isUnsure ||= !certain
       later(ms, () => {
         servers.mood.failing = null
       })
