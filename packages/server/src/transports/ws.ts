@@ -56,7 +56,11 @@ export function createWebSocketGlue(batchBytes: number, accept: (upgrade: Upgrad
       const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
         if (pathOf(request) === served) serve(request, socket, head)
         // With a listener of ours Node leaves every upgrade to listeners: where there is no other, nobody would answer.
-        else if (httpServer.listenerCount('upgrade') === 1) socket.end(notFound)
+        else if (httpServer.listenerCount('upgrade') === 1) {
+          // Nor hear that the peer has gone, which would be an uncaught exception.
+          socket.on('error', () => {})
+          socket.end(notFound, () => socket.destroy())
+        }
       }
       httpServer.on('upgrade', onUpgrade)
       const detach = () => {
