@@ -55,21 +55,22 @@ export function createPulse(
   function arm(): void {
     // Once it is suspect, only a pong changes that.
     if (!watching || isSuspect) return
+    // A clock that was set back has it all in the future.
+    const now = clock.now()
+    heardAt = Math.min(heardAt, now)
+    if (pingedAt !== null) pingedAt = Math.min(pingedAt, now)
     const at = nextCheck()
     if (timer !== null && dueAt <= at) return
     clock.clearTimeout(timer)
     dueAt = at
-    timer = clock.setTimeout(check, Math.max(0, at - clock.now()))
+    timer = clock.setTimeout(check, Math.max(0, at - now))
   }
 
   function check(): void {
     timer = null
     const now = clock.now()
-    // Or the clock was set, and what came is in the future.
-    if (Math.abs(now - dueAt) > sleptMs) {
-      heardAt = now
-      send({ type: 'network.hint' })
-    } else if (now >= nextCheck()) {
+    if (now - dueAt > sleptMs) send({ type: 'network.hint' })
+    else if (now >= nextCheck()) {
       if (pingedAt === null) prove()
       else {
         isSuspect = true
