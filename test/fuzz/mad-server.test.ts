@@ -93,6 +93,16 @@ test.each(['["receipt",1]', '["receipt",1,null]', '["receipt",1,"here"]'])(
   },
 )
 
+test.each(['["reject",1]', '["receipt",1]\n["entry","$inbox","i.1",1,["no"],"error.1"]'])(
+  'a request that is rejected without all that belongs to it has its code and its outcome: %s',
+  async (answer) => {
+    begin(instead('request', ...answer.split('\n')))
+    const asked = connection.request('x').catch((error) => error)
+    await time.pass(1_000)
+    expect(await asked).toMatchObject({ code: expect.any(String), outcome: 'rejected' })
+  },
+)
+
 const pages = ['["page",1]', '["page",1,"k.0",7,true]', '["page",1,"k.0",[["k.1",1,"one"],[2]],true]']
 test.each([...pages, '["page",1,["k"],[],true]'])(
   'history that cannot be read is asked for again: %s',

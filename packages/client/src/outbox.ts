@@ -59,7 +59,7 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
   }
 
   const fail = (entry: Entry, code: string, message: string, outcome: Outcome) =>
-    settle(entry) && entry.failed?.(new HoldfastError(code, message, { outcome }))
+    settle(entry) && entry.failed?.(new HoldfastError(`${code}`, message, { outcome }))
 
   function withdraw(entry: Entry, code: string, message: string): void {
     queued.splice(queued.indexOf(entry), 1)
@@ -172,8 +172,10 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
     answered(n: number, failed: boolean, data: unknown): void {
       const entry = asked.get(n)
       if (!entry) return
-      if (failed) fail(entry, ...(data as [string, string]), 'rejected')
-      else if (settle(entry)) entry.done?.(data)
+      if (failed) {
+        const [code, message] = data as [string, string]
+        fail(entry, code, message, 'rejected')
+      } else if (settle(entry)) entry.done?.(data)
     },
 
     /** The path cannot carry this line: it is rejected. Answers the line that uses up its number, if it has one. */
