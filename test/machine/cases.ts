@@ -3,7 +3,6 @@ import { isDoubted } from '../../packages/client/src/routes.ts'
 import type { Stimulus } from './stimuli.ts'
 
 interface CaseRule {
-  /** As it is read after "if". */
   readonly words: string
   holds(race: Race, stimulus: Stimulus): boolean
 }
@@ -12,14 +11,15 @@ interface CaseRule {
 export const cases = {
   fatal: {
     words:
-      'the hub said stop to the carrier or, while none carries, to a contender, or refused a token for the second time',
+      'it was the carrier or, while none carries, a contender, and the hub said stop or refused a token for the second time',
     holds: (race, { id, loss }) =>
       id !== undefined &&
       id === (race.carrier?.id ?? about(race, id)?.id) &&
       (loss?.action === 'stop' || (loss?.action === 'authenticate' && race.refusals > 0)),
   },
   over: {
-    words: 'it was the last contender and nothing is left to start, or the hub itself said no',
+    words:
+      'it was the last contender and nothing is left to start, or it was a contender to which the hub itself said no',
     holds: (race, { id, loss }) =>
       about(race, id) !== undefined &&
       (loss?.action !== 'retry' ||
@@ -27,11 +27,11 @@ export const cases = {
         (race.contenders.length === 1 && race.untried.length === 0)),
   },
   rivals: {
-    words: 'another contender is still being tried',
+    words: 'it was one of several contenders',
     holds: (race, { id }) => about(race, id) !== undefined && race.contenders.length > 1,
   },
   doubted: {
-    words: 'it is a contender that was lost quickly three times in a row',
+    words: 'it is a contender whose transport was lost quickly three times in a row, while others held',
     holds: (race, { id }) => isDoubted(race.routes, about(race, id)?.name),
   },
   contender: {

@@ -1,10 +1,11 @@
 import { type ActorLogic, getInitialSnapshot, getMicrosteps } from 'xstate'
-import { type AdjacencyValue, getAdjacencyMap } from 'xstate/graph'
+import { getAdjacencyMap } from 'xstate/graph'
 import { connectionMachine, type State } from '../../packages/client/src/machine.ts'
 import { defaultTiming } from '../../packages/client/src/options.ts'
 import type { Race, RaceInput, Try } from '../../packages/client/src/race.ts'
 import { noRoutes, routeOf } from '../../packages/client/src/routes.ts'
-import { project, type Snapshot } from '../../packages/client/src/status.ts'
+import type { Snapshot } from '../../packages/client/src/status.ts'
+import { stateOf, timeOf } from './rest.ts'
 import { type Event, type Stimulus, stimuliOf } from './stimuli.ts'
 
 /** One microstep of the machine: what an event does, or what a state does by itself right after it was entered. */
@@ -17,7 +18,7 @@ export interface Step {
   readonly actions: readonly string[]
 }
 
-/** From one snapshot in which the machine rests to the next. */
+/** From one snapshot in which the machine rests to another one. */
 export interface Move {
   readonly from: string
   readonly to: string
@@ -25,53 +26,59 @@ export interface Move {
 }
 
 export interface Exploration {
-  /** In which the machine rests; by what tells them apart. */
-  readonly snapshots: ReadonlyMap<string, Snapshot>
-  /** All that were come to, also those which nothing that matters tells apart. */
-  readonly rests: readonly Snapshot[]
+  /** Those that differ in what matters, by that. */
+  readonly states: ReadonlyMap<string, State>
   readonly moves: readonly Move[]
-  readonly steps: readonly Step[]
+}
+
+/** Hears of all that happens on the way; keeping it all would take longer than the exploration. */
+export interface Witness {
+  sees(step: Step): void
+  rests(snapshot: Snapshot): void
 }
 
 /** All that the machine can come to with these transports, by the real machine and `xstate/graph`. */
-export function explore(transports: readonly string[]): Exploration {
+export function explore(transports: readonly string[], witness: Witness): Exploration {
   const world = { now: 0, offline: false }
-  const steps: Step[] = []
-  const rests: Snapshot[] = []
+  const start = getInitialSnapshot(connectionMachine, inputOf(transports, world))
+  const states = new Map([[keyOf(start), stateOf(start)]])
+  const moves: Move[] = []
   let next: Snapshot
 
-  /** Lets the real machine take it, in the world that the stimulus tells of. Answers whether anything came of it. */
+  /** Lets the real machine take it, in the world that the stimulus tells of. Answers whether it leads to anything new. */
   function take(before: Snapshot, stimulus: Stimulus): boolean {
     world.now = timeOf(before.context) + (stimulus.ageMs ?? 0)
     world.offline = stimulus.offline ?? false
     next = before
     let event: Event = stimulus.name
     for (const [after, actions] of getMicrosteps(connectionMachine, before, stimulus as never)) {
-      steps.push({ event, stimulus, before: next, after, actions: actions.map(({ type }) => type) })
+      witness.sees({ event, stimulus, before: next, after, actions: actions.map(({ type }) => type) })
       next = after
       event = 'always'
     }
     if (next === before) return false
-    rests.push(next)
-    return true
+    witness.rests(next)
+    const to = keyOf(next)
+    const isNew = !states.has(to)
+    moves.push({ from: keyOf(before), to, name: stimulus.name })
+    states.set(to, stateOf(next))
+    return isNew
   }
 
-  const logic = { ...connectionMachine, transition: () => next } as unknown as ActorLogic<Snapshot, Stimulus, RaceInput>
-  const map = getAdjacencyMap<Snapshot, Stimulus, RaceInput>(logic, {
-    fromState: getInitialSnapshot(connectionMachine, inputOf(transports, world)),
-    events: stimuliOf,
-    // Asked right before each transition: what comes to nothing needs not be followed.
-    filterEvents: take,
-    serializeState: keyOf,
-    serializeEvent: ({ type, id, loss, ageMs, offline }) => [type, id, loss?.code, ageMs, offline].join(' '),
-    limit: 1_000_000,
-  })
-  const found = Object.entries(map) as [string, AdjacencyValue<Snapshot, Stimulus>][]
-  const snapshots = new Map(found.map(([key, { state }]) => [key, state]))
-  const moves = found.flatMap(([from, { transitions }]) =>
-    Object.values(transitions).map(({ event, state }) => ({ from, to: keyOf(state), name: event.name })),
+  witness.rests(start)
+  getAdjacencyMap(
+    { ...connectionMachine, transition: () => next } as unknown as ActorLogic<Snapshot, Stimulus, unknown>,
+    {
+      fromState: start,
+      events: stimuliOf,
+      // Asked right before each transition. What leads to nothing new needs not be followed.
+      filterEvents: take,
+      serializeState: keyOf,
+      serializeEvent: ({ type, id, loss, ageMs, offline }) => [type, id, loss?.code, ageMs, offline].join(' '),
+      limit: 100_000,
+    },
   )
-  return { snapshots, rests, moves, steps }
+  return { states, moves }
 }
 
 const inputOf = (transports: readonly string[], world: { now: number; offline: boolean }): RaceInput => ({
@@ -85,25 +92,24 @@ const inputOf = (transports: readonly string[], world: { now: number; offline: b
   prove() {},
 })
 
-/** Time stands while a link carries, so that its age is what the stimulus says. */
-export const timeOf = ({ carrier, contenders, lastError }: Race): number =>
-  carrier?.since ?? Math.max(0, lastError?.at ?? 0, ...contenders.map(({ startedAt }) => startedAt))
-
-export const stateOf = (snapshot: Snapshot): State => project(snapshot, { rttMs: null, pending: 0 }).state as State
+const keys = new WeakMap<Snapshot, string>()
 
 /**
  * What tells snapshots apart: all that guards ask and all that can be seen, without what only makes a pause longer. Numbers
  * that grow for ever count by their meaning: the round of a try by whether it is the present one, a count by its threshold.
  */
 function keyOf(snapshot: Snapshot): string {
-  const { context } = snapshot
-  const { transports, untried, contenders, carrier, routes, refusals, wasOnline } = context
+  const known = keys.get(snapshot)
+  if (known !== undefined) return known
+  const { transports, untried, contenders, carrier, routes, refusals, wasOnline } = snapshot.context
   const state = stateOf(snapshot)
   // To prefer the best one makes no difference.
   const preferred = routes.preferred === transports[0] ? null : routes.preferred
   const quickLosses = transports.map((name) => Math.min(routeOf(routes, name).quickLosses, 3))
-  const tries = contenders.map((one) => tryKey(one, context, state)).sort()
-  return [state, untried, tries, carrier?.name, preferred, quickLosses, refusals > 0, wasOnline].join(' ')
+  const tries = contenders.map((one) => tryKey(one, snapshot.context, state)).sort()
+  const key = [state, untried, tries, carrier?.name, preferred, quickLosses, refusals > 0, wasOnline].join(' ')
+  keys.set(snapshot, key)
+  return key
 }
 
 function tryKey(one: Try, { round }: Race, state: State): string {

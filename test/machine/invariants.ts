@@ -1,27 +1,12 @@
 import type { State } from '../../packages/client/src/machine.ts'
 import { isBest, isBetter, type Race } from '../../packages/client/src/race.ts'
 import { isDoubted } from '../../packages/client/src/routes.ts'
-import { type ConnectionState, project, type Snapshot } from '../../packages/client/src/status.ts'
 import { delays } from '../../packages/client/src/vocabulary.ts'
-import { timeOf } from './exploration.ts'
-
-/** What a snapshot is judged by. */
-export interface Rest {
-  readonly state: State
-  /** With its clock standing at the moment when the snapshot came about. */
-  readonly race: Race
-  readonly shown: ConnectionState
-}
+import type { Rest } from './rest.ts'
 
 export interface Invariant {
   readonly words: string
   holds(rest: Rest): boolean
-}
-
-export const restOf = (snapshot: Snapshot): Rest => {
-  const shown = project(snapshot, { rttMs: null, pending: 0 })
-  const now = timeOf(snapshot.context)
-  return { state: shown.state as State, race: { ...snapshot.context, now: () => now }, shown }
 }
 
 /** What holds in every snapshot in which the machine can rest. */

@@ -44,7 +44,7 @@ export const manners: readonly Manner[] = [
     },
   },
   {
-    words: 'A round is never taken back, and a new one is begun before a transport is tried again.',
+    words: 'Rounds only rise.',
     holds: ({ before, after }) => after.context.round >= before.context.round,
   },
   {
@@ -58,13 +58,23 @@ export const manners: readonly Manner[] = [
   },
   {
     words:
+      '`reconnect()` and the hint of another network begin anew what hangs in the air, while connecting and while upgrading.',
+    holds({ event, before, after }) {
+      const isAsked = event === 'reconnect' || event === 'network.hint'
+      const { contenders } = before.context
+      if (!isAsked || !(before.matches('connecting') || before.matches({ online: 'upgrading' }))) return true
+      return after.context.contenders.length > 0 && !after.context.contenders.some((one) => contenders.includes(one))
+    },
+  },
+  {
+    words:
       'The attempts are counted from 0 again only after a stable while, at a hint of a new network, or when somebody asks.',
     holds: ({ event, before, after }) =>
       after.context.attempt >= before.context.attempt ||
       ['after stable', 'network.hint', 'reconnect', 'page.show'].includes(event),
   },
   {
-    words: 'Routes, attempts and all else that was learned survive every state: only what lives is dropped.',
+    words: 'What was learned of a transport stays known, and that the connection was online once.',
     holds: ({ before, after }) =>
       Object.keys(before.context.routes.known).every((name) => name in after.context.routes.known) &&
       (after.context.wasOnline || !before.context.wasOnline),

@@ -1,5 +1,6 @@
 import { type Case, cases } from './cases.ts'
-import { type Step, stateOf } from './exploration.ts'
+import type { Step } from './exploration.ts'
+import { stateOf } from './rest.ts'
 import { type Expected, type Outcome, table } from './table.ts'
 
 /** What a step did, in the words of the table. */
@@ -7,10 +8,11 @@ export function outcomeOf({ before, after, actions }: Step): Outcome {
   const from = stateOf(before)
   const to = stateOf(after)
   if (to !== from) return to
-  // A state that is entered anew starts its timer over.
-  if (actions.includes('xstate.cancel')) return to
+  const isKept = after.context === before.context
+  // A state that is entered anew starts its timer over, or what is tried in it.
+  if (actions.includes('xstate.cancel') || (actions.includes('prove') && !isKept)) return to
   if (actions.includes('prove')) return 'prove'
-  return actions.length > 0 || after.context !== before.context ? 'stay' : '-'
+  return actions.length > 0 || !isKept ? 'stay' : '-'
 }
 
 /** What the table says that it does, and by which case; none where the cell knows none, or where no case holds. */

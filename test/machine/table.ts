@@ -4,7 +4,7 @@ import type { Event } from './stimuli.ts'
 
 /**
  * Nothing at all; the state stays, and something is learned or done; it stays, and the carrier is asked for a proof; or the
- * state that is entered, the same one too, whose timer then starts over.
+ * state that is entered, the same one too: its timer or its tries then start over.
  */
 export type Outcome = '-' | 'stay' | 'prove' | State
 
@@ -75,9 +75,9 @@ export const table: Readonly<Record<State, Readonly<Record<Event, Expected>>>> =
     'after suspicion': '-', 'after countdown': upgrading, 'after drain': '-', always: '-',
   },
   'online.upgrading': {
-    connect: '-', reconnect: 'prove', close: 'closing', drained: '-',
+    connect: '-', reconnect: upgrading, close: 'closing', drained: '-',
     'try.proved': { doubted: 'stay', contender: arrived }, 'try.lost': carrierOrRival, 'try.troubled': 'stay',
-    'link.suspect': suspect, 'link.trusted': '-', 'network.hint': 'prove', 'network.offline': 'prove',
+    'link.suspect': suspect, 'link.trusted': '-', 'network.hint': upgrading, 'network.offline': 'prove',
     'page.hide': 'parked', 'page.show': '-', 'page.wake': 'prove',
     'after headStart': '-', 'after nextStart': '-', 'after stable': 'stay', 'after trial': '-',
     'after suspicion': '-', 'after countdown': '-', 'after drain': '-', always: { alone: lesser, proved: trial },

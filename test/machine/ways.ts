@@ -1,5 +1,5 @@
 import type { State } from '../../packages/client/src/machine.ts'
-import { type Exploration, type Move, stateOf } from './exploration.ts'
+import type { Exploration, Move } from './exploration.ts'
 import { comesByItself } from './stimuli.ts'
 
 export interface Way {
@@ -41,8 +41,7 @@ export const ways: readonly Way[] = [
 ]
 
 /** The snapshots from which this way is missing. */
-export function strandedOf({ snapshots, moves }: Exploration, { from, to, by = () => true }: Way): string[] {
-  const stateAt = new Map([...snapshots].map(([key, snapshot]) => [key, stateOf(snapshot)]))
+export function strandedOf({ states, moves }: Exploration, { from, to, by = () => true }: Way): string[] {
   const sources = new Map<string, string[]>()
   for (const move of moves) {
     if (!by(move)) continue
@@ -50,8 +49,8 @@ export function strandedOf({ snapshots, moves }: Exploration, { from, to, by = (
     if (known) known.push(move.from)
     else sources.set(move.to, [move.from])
   }
-  const there = new Set([...stateAt].filter(([, state]) => to(state)).map(([key]) => key))
+  const there = new Set([...states].filter(([, state]) => to(state)).map(([key]) => key))
   // A set goes on over what is added meanwhile.
   for (const key of there) for (const source of sources.get(key) ?? []) there.add(source)
-  return [...stateAt].filter(([key, state]) => from(state) && !there.has(key)).map(([key]) => key)
+  return [...states].filter(([key, state]) => from(state) && !there.has(key)).map(([key]) => key)
 }
