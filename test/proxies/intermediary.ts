@@ -16,7 +16,8 @@ export interface Intermediary {
 }
 
 /** Starts the recipe's program with its configuration, in front of these ports and on a free one of its own. */
-export async function startIntermediary({ program, config }: Recipe, ports: readonly number[]): Promise<Intermediary> {
+export async function startIntermediary(recipe: Recipe, ports: readonly number[], tries = 3): Promise<Intermediary> {
+  const { program, config } = recipe
   const folder = mkdtempSync(join(tmpdir(), `holdfast-${program}-`))
   const port = await freePort()
   const secure = config.includes(certificate)
@@ -36,6 +37,8 @@ export async function startIntermediary({ program, config }: Recipe, ports: read
   }
   if (!(await listening(port, child))) {
     await close()
+    // Another process may have taken the port meanwhile.
+    if (tries > 1) return startIntermediary(recipe, ports, tries - 1)
     throw new Error(`${program} does not start: ${said.join('')}`)
   }
   return { url: `${secure ? 'https' : 'http'}://127.0.0.1:${port}`, close }
