@@ -27,7 +27,9 @@ export async function createArena() {
       errors.push(`the hub reported ${code}: ${cause instanceof Error ? cause.stack : cause}`)
   })
   hub.topics('board', { conflate: true, snapshot: () => ({ state: { A: 1 } }) })
-  hub.topics('pri*', { conflate: (data: unknown) => String((data as { symbol?: unknown } | null)?.symbol) })
+  hub.topics('pri*', {
+    conflate: (data: unknown) => JSON.stringify((data as { symbol?: unknown } | null)?.symbol) ?? '',
+  })
   hub.topics('checked', { schema: { '~standard': { version: 1, vendor: 'test', validate } } })
   hub.topics('mute*', { history: { count: 0 } })
   hub.handle('echo', ({ data }) => data)
@@ -62,11 +64,12 @@ export async function createArena() {
       if (++checks % 2 === 1) await client.leave()
       return [...wrong, ...errors.splice(0)]
     },
-    async close(): Promise<void> {
-      await client.check(() => pass(1_000))
+    async close(): Promise<string[]> {
+      const wrong = await client.check(() => pass(1_000))
       const ended = Promise.all([client.close(), hub.close({ drainMs: 0 })])
       await pass(5_000)
       await ended
+      return [...wrong, ...errors.splice(0)]
     },
   }
 }

@@ -81,5 +81,10 @@ export function createConversation(dice: Dice): Conversation {
 /** How a WebSocket offers this hello. */
 export const offered = (hello: string): readonly string[] => offerHello(hello).protocols
 
-const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const draw = (dice: Dice): string => Array.from({ length: 22 }, () => letters[dice.below(64)]).join('')
+// 22 characters of base64url's alphabet.
+const draw = (dice: Dice): string => half(dice) + half(dice)
+const half = (dice: Dice): string =>
+  dice
+    .below(2 ** 32)
+    .toString(36)
+    .padStart(11, 'A')

@@ -3,10 +3,12 @@ import { topicNames, vectors } from './conversation.ts'
 import type { Dice } from './dice.ts'
 import { address } from './entrances/address.ts'
 import { client } from './entrances/client.ts'
-import type { Entrance } from './entrances/entrance.ts'
 import { posts } from './entrances/posts.ts'
 import { websocket } from './entrances/websocket.ts'
+import { createFindings, type Failing } from './findings.ts'
+import { createHeap, type Heap } from './heap.ts'
 import { createMutator } from './mutate.ts'
+import { createRawServer } from './raw/server.ts'
 import { createTrial, type Trial } from './trial.ts'
 
 export interface FuzzOptions {
@@ -14,100 +16,72 @@ export interface FuzzOptions {
   readonly seed: number
   /** This input alone. */
   readonly only?: number | undefined
-  /** After each check of the world. @param done share of the inputs */
-  readonly progress?: ((done: number) => void) | undefined
 }
 
 export interface Verdict {
-  readonly answers: Record<string, number>
+  /** Harm of any other kind than an answer that nothing documents. */
   readonly crashes: number
   readonly undocumented: number
+  /** Null where garbage cannot be collected on demand, or where there were too few inputs. */
+  readonly heap: Heap | null
+  readonly answers: Readonly<Record<string, number>>
   readonly failing: readonly Failing[]
 }
 
-export interface Failing {
-  /** The input, or the last of those since the world was well. */
-  readonly n: number
-  readonly harm: readonly string[]
-  readonly sent: readonly string[]
-}
-
 const checkEvery = 500
-// Each takes as long as ten others.
-const clientShare = 1
-const mostFailing = 2000
+const rawAtOnce = 16
+// Inputs of a client take some thirty times as long as those of a hub, and those of real sockets as well.
+const shares = { client: 0.015, raw: 0.005 }
 
 const foreign = [...vectors('up'), ...vectors('malformed up'), ...vectors('down')]
 
 /** Hands in so many inputs, each made of the seed and its number alone, and looks at what comes of them. */
-export async function fuzz({ inputs, seed, only, progress }: FuzzOptions): Promise<Verdict> {
-  const answers: Record<string, number> = {}
-  const failing: Failing[] = []
-  const thrown: string[] = []
-  let crashes = 0
-  let undocumented = 0
+export async function fuzz({ inputs, seed, only }: FuzzOptions): Promise<Verdict> {
+  const findings = createFindings()
   const arena = await createArena()
   const known = [...topicNames, arena.victim, `$inbox/${arena.victim}`, 'honest']
-  const stopWatching = watch(thrown)
+  const raw = await createRawServer()
+  const under = new Set<Promise<void>>()
+  const heap = createHeap()
 
-  const first = only ?? 0
-  for (let n = first; n < (only === undefined ? inputs : first + 1); n++) {
+  const last = only ?? inputs - 1
+  for (let n = only ?? 0; n <= last && !findings.full; n++) {
     const trial = createTrial(seed, n)
-    await one(trial)
-    for (const [code, count] of trial.answers) answers[code] = (answers[code] ?? 0) + count
-    note(trial, [...trial.harm, ...thrown.splice(0), ...arena.errors.splice(0)])
-    if ((n + 1) % checkEvery === 0 || only !== undefined || n + 1 === inputs) {
-      note({ n, sent: [] }, [...(await arena.check()), ...thrown.splice(0)])
-      progress?.((n + 1) / inputs)
-    }
-    if (failing.length >= mostFailing) break
+    const done = one(trial).then(
+      () => findings.add(trial, arena.errors.splice(0)),
+      (error) => findings.add(trial, [`crash: ${error instanceof Error ? error.stack : error}`]),
+    )
+    under.add(done)
+    void done.then(() => under.delete(done))
+    if (!trial.concurrent || under.size >= rawAtOnce) await done
+    if ((n + 1) % checkEvery !== 0 && n !== last) continue
+    await Promise.all(under)
+    findings.add({ n, sent: [], harm: [] }, [...(await arena.check()), ...(await raw.check())])
+    heap.sample()
   }
-  await arena.close()
-  stopWatching()
-  return { answers, crashes, undocumented, failing }
+  findings.add({ n: last, sent: [], harm: [] }, [...(await raw.close()), ...(await arena.close())])
+  return { ...findings.end(), heap: heap.thirds() }
 
-  async function one(trial: Trial): Promise<void> {
+  function one(trial: Trial): Promise<void> {
     const { dice } = trial
-    const tools = {
-      mutator: createMutator(dice, foreign, known),
+    const mutator = createMutator(dice, foreign, known)
+    const end = (gone: () => void) => (dice.chance(0.8) ? gone() : arena.linger(gone))
+    const kind = dice.roll()
+    if (kind < shares.client) return client(trial, mutator, foreign)
+    if (kind < shares.client + shares.raw) {
+      trial.concurrent = true
+      return raw.take(trial, mutator)
+    }
+    return dice.pick([websocket, websocket, posts, address])(arena.hub, trial, {
+      mutator,
       headers: () => headersOf(dice),
-      end: (gone: () => void) => (dice.chance(0.8) ? gone() : arena.linger(gone)),
-    }
-    try {
-      if (dice.chance(clientShare)) await client(trial, tools.mutator, foreign)
-      else await entranceOf(dice)(arena.hub, trial, tools)
-    } catch (error) {
-      trial.harm.push(`crash: ${error instanceof Error ? error.stack : error}`)
-    }
+      end,
+    })
   }
-
-  function note({ n, sent }: Pick<Trial, 'n' | 'sent'>, harm: readonly string[]): void {
-    if (harm.length === 0) return
-    const documented = harm.filter((what) => !what.startsWith('undocumented')).length
-    crashes += documented
-    undocumented += harm.length - documented
-    failing.push({ n, harm, sent: sent.map((text) => (text.length > 2_000 ? `${text.slice(0, 2_000)}…` : text)) })
-  }
-}
-
-function entranceOf(dice: Dice): Entrance {
-  const kind = dice.roll()
-  return kind < 0.5 ? websocket : kind < 0.8 ? posts : address
 }
 
 const origins = ['http://x', 'https://x', 'null', 'http://evil.test', '', 'http://[', 'x', '__proto__', 'http://x:80']
 
 function headersOf(dice: Dice): Record<string, string> {
   return { host: 'x', ...(dice.chance(0.05) && { origin: dice.pick(origins) }) }
-}
-
-/** Notes what nobody has caught. */
-function watch(thrown: string[]): () => void {
-  const caught = (error: unknown) => thrown.push(`crash: uncaught ${error instanceof Error ? error.stack : error}`)
-  process.on('uncaughtException', caught)
-  process.on('unhandledRejection', caught)
-  return () => {
-    process.off('uncaughtException', caught)
-    process.off('unhandledRejection', caught)
-  }
 }

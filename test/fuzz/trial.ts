@@ -5,6 +5,8 @@ import { createDice, type Dice } from './dice.ts'
 /** One input, and what came of it. */
 export interface Trial {
   readonly n: number
+  /** The next input need not wait for this one. */
+  concurrent: boolean
   readonly dice: Dice
   /** What went in, to be shown if it did harm. */
   readonly sent: string[]
@@ -61,6 +63,7 @@ export function createTrial(seed: number, n: number): Trial {
 
   return {
     n,
+    concurrent: false,
     dice: createDice(seed, n),
     sent: [],
     harm,

@@ -16,12 +16,15 @@ export function fateOf(promise: Promise<unknown>): Fate {
   return fate
 }
 
+/** Of requests, in ms. */
+export const timeoutMs = 3_000
+
 /** One of everything that a connection promises. */
 export const promises = (connection: Connection): [string, Fate][] => [
   ['a publish', fateOf(connection.topic('prices').publish({ n: 1 }))],
   ['a publish of bytes', fateOf(connection.topic('chat').publish(new Uint8Array([1, 2, 3])))],
-  ['a request', fateOf(connection.request('echo', { n: 2 }))],
-  ['a request without a handler', fateOf(connection.request('nobody'))],
+  ['a request', fateOf(connection.request('echo', { n: 2 }, { timeoutMs }))],
+  ['a request without a handler', fateOf(connection.request('nobody', null, { timeoutMs }))],
 ]
 
 /** Listeners of one topic, from several starts; `deaf` answers those that have neither ended nor heard `word`. */
