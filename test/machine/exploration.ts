@@ -37,10 +37,12 @@ export interface Witness {
   rests(snapshot: Snapshot): void
 }
 
-/** All that the machine can come to with these transports, by the real machine and `xstate/graph`. */
-export function explore(transports: readonly string[], witness: Witness): Exploration {
+export type Environment = Pick<RaceInput, 'transports' | 'missing'>
+
+/** All that the machine can come to where there are these transports, by the real machine and `xstate/graph`. */
+export function explore(environment: Environment, witness: Witness): Exploration {
   const world = { now: 0, offline: false }
-  const start = getInitialSnapshot(connectionMachine, inputOf(transports, world))
+  const start = getInitialSnapshot(connectionMachine, inputOf(environment, world))
   const states = new Map([[keyOf(start), stateOf(start)]])
   const moves: Move[] = []
   let next: Snapshot
@@ -81,9 +83,8 @@ export function explore(transports: readonly string[], witness: Witness): Explor
   return { states, moves }
 }
 
-const inputOf = (transports: readonly string[], world: { now: number; offline: boolean }): RaceInput => ({
-  transports,
-  missing: null,
+const inputOf = (environment: Environment, world: { now: number; offline: boolean }): RaceInput => ({
+  ...environment,
   routes: noRoutes,
   timing: defaultTiming,
   now: () => world.now,

@@ -109,8 +109,9 @@ export const invariants: readonly Invariant[] = [
   },
   {
     words:
-      'On each lesser transport `reason` says why no better one; on the best one, and while none carries, it is null.',
-    holds: ({ race, shown }) => (shown.reason !== null) === (race.carrier !== null && !isBest(race)),
+      'On each lesser transport `reason` says why no better one; on the best one of all it is null, and on the best that can exist here it says what is missing.',
+    holds: ({ race, shown: { reason } }) =>
+      race.carrier === null || (isBest(race) ? reason === race.missing : reason !== null),
   },
   {
     words: '`reconnecting` is said only by a connection that was online, and `connecting` only by one that was not.',
