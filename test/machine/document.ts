@@ -25,9 +25,10 @@ Not drawn: ${common().join(' ')}
 
 ## States
 
-What each means, and what \`state$\` shows there. In a state that passes the machine never rests.
+What each means, what \`state$\` shows there, and the way on where no link lives. *Yes*: not null. In a state that
+passes the machine never rests.
 
-${rows(['state', 'means', '`phase`', '`transport`', '`reason`', '`retryAt`'], stateRows(shown))}
+${rows(['state', 'means', '`phase`', '`transport`', '`reason`', '`retryAt`', 'a race begins at'], stateRows(shown))}
 
 ## Events
 
@@ -67,8 +68,21 @@ const stateRows = (shown: Findings['shown']): string[][] =>
   (Object.keys(table) as State[]).map((state) => {
     const kinds = shown.get(state)
     const words = kinds ? stateWords[state] : `${stateWords[state]} It passes.`
-    return [code(state), words ?? '', [...(kinds?.phase ?? [])].sort().map(code).join(' or '), ...nullsOf(kinds)]
+    return [
+      code(state),
+      words ?? '',
+      [...(kinds?.phase ?? [])].sort().map(code).join(' or '),
+      ...nullsOf(kinds),
+      wayOn(state),
+    ]
   })
+
+/** What begins a race where none is on. */
+const wayOn = (state: State): string =>
+  (Object.keys(table[state]) as Event[])
+    .filter((event) => table[state][event] === 'connecting.headStart' && !state.startsWith('connecting.'))
+    .map(code)
+    .join(', ')
 
 const nullsOf = (kinds: Partial<Record<ShownField, ReadonlySet<string>>> = {}): string[] =>
   [kinds.transport, kinds.reason, kinds.retryAt].map((one) => [...(one ?? [])].sort().reverse().join(' or '))

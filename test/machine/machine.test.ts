@@ -53,7 +53,7 @@ describe('the table', () => {
   })
 })
 
-test.each(laws)('law $number: $words', ({ number }) => {
+test.each(laws.map(({ number, words }) => [number, words] as const))('law %i: %s', (number) => {
   expect([...(findings.broken.get(number) ?? ['unheard of'])]).toEqual([])
 })
 
