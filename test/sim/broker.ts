@@ -16,8 +16,8 @@ const operations = ['create', 'get', 'replace', 'touch', 'received', 'record', '
 const ofLog = ['state', 'read', 'append', 'trim', 'remove'] as const
 
 export interface BrokerView extends Broker {
-  /** How much is listened to. */
-  readonly listening: number
+  /** What is listened to. */
+  readonly listening: readonly string[]
   /** The node has died. */
   drop(): void
 }
@@ -55,12 +55,12 @@ export function viewBroker(broker: Broker, mood: BrokerMood, computer: Computer,
     return { ...target, ...Object.fromEntries(wrapped) }
   }
 
-  const stops = new Set<() => void>()
-  const counted = (stop: () => void) => {
+  const stops = new Map<() => void, string>()
+  const counted = (what: string, stop: () => void) => {
     const once = () => {
       if (stops.delete(once)) stop()
     }
-    stops.add(once)
+    stops.set(once, what)
     return once
   }
 
@@ -78,15 +78,16 @@ export function viewBroker(broker: Broker, mood: BrokerMood, computer: Computer,
       const log = broker.log(name, options)
       return {
         ...wrap(log, ofLog),
-        tail: (listener) => ask('tail', () => counted(log.tail(hear(listener)) as () => void)),
+        tail: (listener) => ask('tail', () => counted(name, log.tail(hear(listener)) as () => void)),
       }
     },
-    listen: (channel, listener) => ask('listen', () => counted(broker.listen(channel, hear(listener)) as () => void)),
+    listen: (channel, listener) =>
+      ask('listen', () => counted(channel, broker.listen(channel, hear(listener)) as () => void)),
     get listening() {
-      return stops.size
+      return [...stops.values()]
     },
     drop() {
-      for (const stop of [...stops]) stop()
+      for (const stop of [...stops.keys()]) stop()
     },
   }
 }

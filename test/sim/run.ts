@@ -21,7 +21,7 @@ const drainedWithinMs = 30_000
 const bestWithinMs = 400_000
 
 /** One bad day, from its first message to the last timer. The same scenario gives the same trace. */
-export async function run(scenario: Scenario, trace: (line: string) => void = () => {}): Promise<Outcome> {
+export async function run(scenario: Scenario, trace: ((line: string) => void) | null = null): Promise<Outcome> {
   const harms = { ...noHarms }
   const findings: string[] = []
   const report: Report = (harm, text, count = 1) => {

@@ -77,12 +77,12 @@ export function drawScenario(seed: number): Scenario {
     for (let count = 1 + dice.pick(3); count > 0; count--)
       steps.push({ at: dice.pick(500), ...drawSubscribe(dice, app) })
   }
-  const every = dice.of([20, 60, 150, 400])
+  const calm = dice.of([0.4, 0.6, 0.8])
+  const every = setup.badMs / dice.of([10, 25, 60])
   for (let at = 0; at < setup.badMs; at += Math.ceil(dice.between(0, 2 * every))) {
-    const quiet = chosen.length === 0 || dice.chance(0.7)
+    const quiet = chosen.length === 0 || dice.chance(calm)
     const deed = quiet ? drawTraffic(dice) : troubles[dice.of(chosen)](dice)
     steps.push({ at, ...deed })
-    if (steps.length > 400) break
   }
   return { seed, setup, steps: steps.sort((a, b) => a.at - b.at) }
 }
@@ -115,8 +115,8 @@ function drawSetup(dice: Dice): Setup {
     sessionTtlMs: dice.of([4_000, 20_000, 120_000]),
     inFlightBytes: dice.of([500, 8_000, 1_000_000]),
     bufferBytes: dice.of([4_000, 1_000_000]),
-    badMs: dice.of([3_000, 10_000, 20_000, 40_000]),
-    climbs: dice.chance(0.1),
+    badMs: dice.of([500, 2_000, 6_000, 20_000]),
+    climbs: dice.chance(0.05),
   }
 }
 
@@ -124,7 +124,7 @@ const some = (dice: Dice) => dice.pick(1_000)
 
 function drawTraffic(dice: Dice): Deed {
   const fill = dice.chance(0.1) ? dice.pick(5_000) : dice.pick(40)
-  const count = dice.chance(0.1) ? 5 + dice.pick(25) : 1 + dice.pick(3)
+  const count = dice.chance(0.1) ? 5 + dice.pick(15) : 1 + dice.pick(2)
   const roll = dice.pick(20)
   if (roll < 8) return { do: 'publish', app: some(dice), topic: some(dice), count, fill }
   if (roll < 15) return { do: 'tell', node: some(dice), topic: some(dice), count, fill }

@@ -137,8 +137,10 @@ export function createServers({ setup, time, dice, truth, report, note }: Server
     note(`${node.name} closes`)
     await node.hub.close({ drainMs: 200 })
     node.gone = true
+    // What was asked of the broker just before is still on its way.
+    await new Promise<void>((resolve) => time.schedule(500, resolve))
     if (node.computer.timers > 0) report('leaks', `${node.name} has left ${node.computer.timers} timers`)
-    if (node.broker.listening > 0) report('leaks', `${node.name} listens ${node.broker.listening} times at the broker`)
+    if (node.broker.listening.length > 0) report('leaks', `${node.name} still listens to ${node.broker.listening}`)
     node.computer.kill()
     note(`${node.name} is closed`)
   }

@@ -26,10 +26,11 @@ export interface World {
 
 const startOfTime = Date.UTC(2030, 0, 1)
 
-export function createWorld({ seed, setup }: Scenario, report: Report, log: (text: string) => void): World {
+export function createWorld({ seed, setup }: Scenario, report: Report, log: ((text: string) => void) | null): World {
   const dice = createDice(seed + 1)
   const time = createTime(startOfTime)
-  const note = (who: string) => (text: string) => log(`${((time.now - startOfTime) / 1000).toFixed(3)} ${who} ${text}`)
+  const note = (who: string) => (text: string) =>
+    log?.(`${((time.now - startOfTime) / 1000).toFixed(3)} ${who} ${text}`)
   const finding: Report = (harm, text, count) => {
     note('!!')(`${harm}: ${text}`)
     report(harm, text, count)

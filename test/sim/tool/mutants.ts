@@ -1,0 +1,235 @@
+/** A deliberate bug, as a change of the sources that the simulation is built from. */
+export interface Mutant {
+  readonly name: string
+  readonly says: string
+  readonly changes: readonly { readonly file: string; readonly from: string; readonly to: string }[]
+}
+
+const client = (file: string, from: string, to: string) => ({ file: `packages/client/src/${file}`, from, to })
+const server = (file: string, from: string, to: string) => ({ file: `packages/server/src/${file}`, from, to })
+
+/** Each must be found: one that survives is a hole in what the simulation checks. */
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'no-deduplication',
+    says: 'the client hands on entries that it has had',
+    changes: [
+      client(
+        'topics.ts',
+        'if (covers(topic.position, at)) arrived(topic)\n      else if (isHole',
+        'if (!covers(topic.position, at) && isHole',
+      ),
+    ],
+  },
+  {
+    name: 'off-by-one-resume',
+    says: 'a topic resumes one entry after its cursor',
+    changes: [
+      client(
+        'wire-topic.ts',
+        'formatCursor(position.epoch, position.offset) : from',
+        'formatCursor(position.epoch, position.offset + 1) : from',
+      ),
+    ],
+  },
+  {
+    name: 'gap-swallowed',
+    says: 'the client moves on over a gap and tells nobody',
+    changes: [client('topics.ts', 'emit(topic, at, gapEvent(resumeFrom(topic), to, reason))', 'topic.position = at')],
+  },
+  {
+    name: 'epoch-ignored',
+    says: 'offsets are compared whatever the epoch',
+    changes: [
+      client('wire-topic.ts', 'here !== null && here.epoch === at.epoch && at.offset', 'here !== null && at.offset'),
+    ],
+  },
+  {
+    name: 'joined-too-early',
+    says: 'a late subscriber is let in after its first page, though the wire has moved on',
+    changes: [
+      client(
+        'join.ts',
+        'join(topic, listener, reads, formatCursor(at.epoch, offset))',
+        'listener.joined = offset >= 0',
+      ),
+    ],
+  },
+  {
+    name: 'trust-at-open',
+    says: 'a link carries as soon as it is open, before its welcome',
+    changes: [
+      client(
+        'links.ts',
+        '        opened = true\n',
+        `        opened = true
+        if (!one.welcome) {
+          const limits = { messageBytes: 262_144, batchBytes: 524_288, window: 1_024 }
+          one.welcome = { received: 0, user: '', heartbeatMs: 5_000, limits }
+          send({ type: 'try.proved', id })
+        }
+`,
+      ),
+    ],
+  },
+  {
+    name: 'upgrade-breaks-first',
+    says: 'the link that carries is dropped when a better one is tried',
+    changes: [
+      client('race.ts', 'race.round + 1),\n  retryAt: null,', 'race.round + 1),\n  retryAt: null,\n  carrier: null,'),
+    ],
+  },
+  {
+    name: 'backoff-reset-at-once',
+    says: 'the backoff begins anew with every link that proves itself',
+    changes: [
+      client(
+        'race.ts',
+        '    refusals: 0,\n    probes: isBest',
+        '    refusals: 0,\n    attempt: 0,\n    probes: isBest',
+      ),
+    ],
+  },
+  {
+    name: 'old-link-left-open',
+    says: 'links that lost their race, or were replaced, are not closed',
+    changes: [
+      client(
+        'links.ts',
+        'if (!wanted.includes(id)) close()',
+        'if (!wanted.includes(id) && wanted.length === 1) close()',
+      ),
+    ],
+  },
+  {
+    name: 'dead-link-trusted',
+    says: 'pings that are not answered make no link suspect',
+    changes: [client('pulse.ts', "send({ type: 'link.suspect' })", 'suspicions = 0')],
+  },
+  {
+    name: 'handshake-for-ever',
+    says: 'a handshake without an answer is never given up',
+    changes: [client('links.ts', '}, timing.handshakeMs)', '}, timing.handshakeMs * 1e6)')],
+  },
+  {
+    name: 'timer-left',
+    says: 'the time limit of a request that was answered runs on',
+    changes: [client('sender.ts', 'clock.clearTimeout(timer)', 'void timer')],
+  },
+  {
+    name: 'unbounded-outbox',
+    says: 'what waits to be sent has no limit',
+    changes: [client('outbox.ts', 'while (!entry.settled && (messages', 'while (limits.maxCount < 0 && (messages')],
+  },
+  {
+    name: 'lost-session-resent',
+    says: 'what was handed over in a lost session is sent again in the new one',
+    changes: [
+      client(
+        'outbox.ts',
+        "      failHanded('session-lost', 'the session was lost before the answer came')\n      flying.clear()",
+        `      for (const entry of [...flying.values()].reverse()) {
+        entry.n = 0
+        queued.unshift(entry)
+      }
+      asked.clear()
+      flying.clear()`,
+      ),
+    ],
+  },
+  {
+    name: 'unknown-called-not-sent',
+    says: 'what was handed over and given up is said never to have left',
+    changes: [
+      client(
+        'outbox.ts',
+        "for (const entry of flying.values()) fail(entry, code, message, 'unknown')",
+        "for (const entry of flying.values()) fail(entry, code, message, 'not-sent')",
+      ),
+    ],
+  },
+  {
+    name: 'receipt-before-append',
+    says: 'a publish is confirmed before the log has it',
+    changes: [
+      server(
+        'sessions/numbered.ts',
+        'return outcome(await settle(context, () => log.append(draft, { session: session.id, number })), undefined)',
+        `const at = (await log.state()) ?? { epoch: 'none', head: 0 }
+    settle(context, () => log.append(draft, { session: session.id, number })).catch(() => {})
+    return { answer: ['receipt', number, \`\${at.epoch}.\${at.head + 1}\`], fresh: true }`,
+      ),
+    ],
+  },
+  {
+    name: 'repeated-number-applied',
+    says: 'the broker appends a number that it has had',
+    changes: [
+      server(
+        'broker/memory-broker.ts',
+        'if (earlier) return earlier',
+        "if (earlier?.status === 'jump') return earlier",
+      ),
+    ],
+  },
+  {
+    name: 'request-started-twice',
+    says: 'a request that comes again starts its handler again',
+    changes: [server('sessions/numbered.ts', 'if (recorded.fresh) requests.start', 'requests.start')],
+  },
+  {
+    name: 'uncertain-called-certain',
+    says: 'a failure of the broker that leaves the outcome open is told as a rejection',
+    changes: [
+      server('broker/retry.ts', 'error instanceof BrokerError && error.certain', 'error instanceof BrokerError'),
+    ],
+  },
+  {
+    name: 'resume-creates',
+    says: 'a hello that resumes a session that is gone begins it anew',
+    changes: [server('sessions/sessions.ts', "hello.mode === 'new'", "hello.mode !== ('never' as string)")],
+  },
+  {
+    name: 'gap-one-short',
+    says: 'the hub reads on where one entry is missing',
+    changes: [server('links/reader.ts', 'offset < page.floor)', 'offset < page.floor - 1)')],
+  },
+  {
+    name: 'acknowledged-for-nothing',
+    says: 'what is acknowledged makes no room',
+    changes: [
+      server(
+        'links/subscriptions.ts',
+        'inFlight -= slots.get(topic)?.flight?.acknowledge(position) ?? 0',
+        'slots.get(topic)?.flight?.acknowledge(position)',
+      ),
+    ],
+  },
+  {
+    name: 'conflated-key-held',
+    says: 'a key of a conflated topic is held back for ever once it was sent',
+    changes: [server('links/flight.ts', '        keys.delete(key)\n', '        void key\n')],
+  },
+  {
+    name: 'inbox-trimmed-too-far',
+    says: 'one message more than was acknowledged is dropped from the inbox',
+    changes: [
+      server(
+        'links/subscriptions.ts',
+        'owner.inbox().log.trim(position)',
+        'owner.inbox().log.trim({ ...position, offset: position.offset + 1 })',
+      ),
+    ],
+  },
+  {
+    name: 'stream-left-open',
+    says: 'the hub leaves the links of a session open that said goodbye',
+    changes: [
+      server(
+        'sessions/session.ts',
+        'for (const link of [...links.values()]) link.end(reason)\n    },\n  }',
+        'void reason\n    },\n  }',
+      ),
+    ],
+  },
+]
