@@ -53,6 +53,7 @@ export function createSessions(
   const { broker, clock, settings } = context
   const ttlMs = settings.sessionTtlMs
   const locals = new Map<string, Local>()
+  let closed = false
   const byUser = new Map<string, Set<Session>>()
   /** Sessions that are about to be here, with their users, so that the limits hold for those who come at once. */
   const entering = new Map<string, string | null>()
@@ -98,6 +99,7 @@ export function createSessions(
       }
     },
     close() {
+      closed = true
       for (const each of [...locals.values()]) release(each)
     },
   }
@@ -150,6 +152,7 @@ export function createSessions(
   }
 
   function begin(id: string): Local {
+    if (closed) throw fault('shutting-down', 'this server goes')
     const inbox = createFeed(inboxTopic, inboxLog(id), inboxDeclared, clock.now)
     const session = createSession(context, {
       id,

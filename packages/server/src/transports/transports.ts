@@ -10,6 +10,7 @@ export interface Transports {
 export function createTransports(): Transports {
   const open = new Set<() => void>()
   let waiting: (() => void)[] = []
+  let closed = false
 
   const settle = () => {
     if (open.size > 0) return
@@ -19,6 +20,11 @@ export function createTransports(): Transports {
 
   return {
     add(destroy) {
+      if (closed) {
+        // It waited for something while the hub closed.
+        destroy()
+        return () => {}
+      }
       // A function of its own, for one may be added twice.
       const own = () => destroy()
       open.add(own)
@@ -33,6 +39,7 @@ export function createTransports(): Transports {
         settle()
       }),
     destroyAll() {
+      closed = true
       for (const destroy of [...open]) destroy()
       open.clear()
       settle()
