@@ -43,11 +43,10 @@ export function createExchanges(context: Context, parts: HttpParts): Exchanges {
     async serve(exchange) {
       const serve = find(exchange)
       if (!serve) return false
-      const done = parts.transports.add(() => exchange.destroy())
-      exchange.onGone(done)
       try {
         if (!originAllowed(context.settings, exchange)) throw fault('origin-forbidden', 'the page has another origin')
         if (!parts.open()) throw fault('shutting-down', 'this server goes')
+        exchange.onGone(parts.transports.add(() => exchange.destroy()))
         await serve(exchange)
       } catch (error) {
         refuse(context, exchange, faultFrom(context, error))
