@@ -3,7 +3,14 @@ import { Agent, createServer, type IncomingMessage, request, type Server, type S
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { createFaultProxy, type FaultProxy, type Faults, type LogEntry } from './support/fault-proxy/index.ts'
+import {
+  createFaultProxy,
+  describe as describeEntry,
+  type FaultProxy,
+  type Faults,
+  type LogEntry,
+  type Rule,
+} from './support/fault-proxy/index.ts'
 
 /** A plain server that remembers what reached it. */
 interface Origin {
@@ -552,6 +559,173 @@ describe('cut, stall and block', () => {
     await expect(get('/plain')).rejects.toMatchObject({ code: 'ECONNRESET' })
     proxy.heal()
     expect((await get('/plain')).status).toBe(200)
+  })
+})
+
+describe('rules', () => {
+  test('delay is for the direction and the kind that it names', async () => {
+    proxy.use([{ on: 'other', direction: 'down', do: 'delay', ms: 60 }])
+    expect(await quickest(() => get('/plain'))).toBeGreaterThanOrEqual(59)
+    expect(await quickest(() => send('/send', 'one'))).toBeLessThan(59)
+  })
+
+  test('throttle slows the way up as well', async () => {
+    proxy.use([{ direction: 'up', do: 'throttle', bytesPerSecond: 100_000 }])
+    expect(await timed(() => send('/send', 'x'.repeat(20_000)))).toBeGreaterThanOrEqual(190)
+  })
+
+  test('stall holds old exchanges and new ones until the rule goes, or its time is over', async () => {
+    const socket = openSocket()
+    await once(socket, 'open')
+    const echoed = collect(socket, 2)
+    proxy.use([{ on: 'websocket', direction: 'down', do: 'stall' }])
+    socket.send('one')
+    expect((await get('/plain')).body).toBe('hello')
+    const [peer] = origin.sockets.clients
+    const heard = once(peer!, 'message')
+    socket.send('two')
+    await heard
+    proxy.use([])
+    expect(await echoed).toEqual(['one', 'two'])
+    proxy.use([{ on: 'post', direction: 'up', do: 'stall', forMs: 80 }])
+    expect(await timed(() => send('/send', 'one'))).toBeGreaterThanOrEqual(79)
+  })
+
+  test('stall in mid-stream lets exactly so many bytes through', async () => {
+    const stream = await openStream()
+    proxy.use([{ on: 'stream', direction: 'down', afterBytes: 5, do: 'stall' }])
+    const next = stream.next()
+    origin.streams[0]?.write('data: one\n\n')
+    // Of the raw bytes, which begin with the chunk's length.
+    expect(await next).toBe('da')
+  })
+
+  test('drop throws away what comes, in its direction alone', async () => {
+    const socket = openSocket()
+    await once(socket, 'open')
+    const [peer] = origin.sockets.clients
+    const heard: string[] = []
+    peer!.on('message', (data) => heard.push(String(data)))
+    proxy.use([{ on: 'websocket', direction: 'up', do: 'drop' }])
+    socket.send('lost')
+    const greeted = collect(socket, 1)
+    peer!.send('hello')
+    expect(await greeted).toEqual(['hello'])
+    proxy.heal()
+    socket.send('lost too')
+    await get('/plain')
+    expect(heard).toEqual([])
+  })
+
+  test('cut in place of the answer, after a while, and by FIN', async () => {
+    proxy.use([{ on: 'post', direction: 'down', do: 'cut' }])
+    await expect(send('/send', 'one')).rejects.toMatchObject({ code: 'ECONNRESET' })
+    expect(origin.posted).toEqual(['one'])
+    proxy.use([{ on: 'websocket', afterMs: 60, do: 'cut', how: 'end' }])
+    const socket = openSocket()
+    const lived = await timed(() => closing(socket))
+    expect(lived).toBeGreaterThanOrEqual(59)
+    expect(proxy.log.filter(({ event }) => event === 'cut')).toHaveLength(2)
+  })
+
+  test('corrupt damages a body and no head', async () => {
+    proxy.use([{ on: 'post', direction: 'down', do: 'corrupt' }])
+    const { status, body } = await send('/send', 'one')
+    expect(status).toBe(200)
+    expect(body).not.toBe('got one')
+    proxy.use([{ on: 'websocket', direction: 'down', do: 'corrupt' }])
+    const socket = openSocket()
+    await once(socket, 'open')
+    const closed = closing(socket)
+    socket.send('x'.repeat(1_000))
+    expect([1006, 1002, 1007]).toContain((await closed)[0])
+  })
+
+  test('refuse answers with a status or a reset, before the server hears of it', async () => {
+    proxy.use([
+      { on: 'post', do: 'refuse', status: 503 },
+      { on: 'other', do: 'refuse', status: 'reset' },
+    ])
+    expect((await send('/send', 'one')).status).toBe(503)
+    await expect(get('/plain')).rejects.toMatchObject({ code: 'ECONNRESET' })
+    proxy.use([{ do: 'refuse', status: 'reset' }])
+    await expect(get('/plain')).rejects.toMatchObject({ code: 'ECONNRESET' })
+    expect(origin.posted).toEqual([])
+  })
+
+  test('the first of an action counts, and different ones add up', async () => {
+    proxy.use([
+      { on: 'post', do: 'refuse', status: 500 },
+      { do: 'delay', ms: 30 },
+      { on: 'http', do: 'refuse', status: 418 },
+    ])
+    expect((await send('/send', 'one')).status).toBe(500)
+    expect(await timed(async () => expect((await get('/plain')).status).toBe(418))).toBeGreaterThanOrEqual(119)
+  })
+
+  test('the nth connection can be meant', async () => {
+    proxy.use([{ connection: 2, do: 'refuse', status: 503 }])
+    const answers = [await get('/plain'), await get('/plain'), await get('/plain')]
+    expect(answers.map(({ status }) => status)).toEqual([200, 503, 200])
+  })
+
+  test('a probability is drawn once for each exchange', async () => {
+    const rolls = [0.1, 0.9, 0.2]
+    const own = await proxy.open('dice', { random: () => rolls.shift() ?? 1 })
+    own.use([{ on: 'http', probability: 0.5, do: 'refuse', status: 503 }])
+    const agent = keepAlive()
+    rolls.unshift(1, 1)
+    const statuses: number[] = []
+    for (let count = 0; count < 3; count++) statuses.push((await get('/plain', { port: own.port, agent })).status)
+    expect(statuses).toEqual([503, 200, 503])
+  })
+
+  test('fresh leaves alone what had begun', async () => {
+    const socket = openSocket()
+    await once(socket, 'open')
+    proxy.use([{ on: 'websocket', fresh: true, do: 'cut' }])
+    const echoed = collect(socket, 1)
+    socket.send('old')
+    expect(await echoed).toEqual(['old'])
+    expect((await closing(openSocket()))[0]).toBe(1006)
+  })
+
+  test('each port has a network of its own, and the common rules after its own', async () => {
+    const alice = await proxy.open('alice')
+    const bob = await proxy.open('bob', { rules: [{ do: 'refuse', status: 500 }] })
+    const status = async (port: FaultProxy) => (await get('/plain', { port: port.port })).status
+    proxy.use([
+      { do: 'refuse', status: 502 },
+      { port: 'alice', do: 'delay', ms: 40 },
+    ])
+    expect([await status(proxy), await status(alice), await status(bob)]).toEqual([502, 502, 500])
+    expect(await timed(() => status(alice))).toBeGreaterThanOrEqual(159)
+    expect(await timed(() => status(bob))).toBeLessThan(159)
+    alice.use([{ do: 'refuse', status: 404 }])
+    expect(await status(alice)).toBe(404)
+    proxy.heal()
+    expect([await status(proxy), await status(alice), await status(bob)]).toEqual([200, 200, 200])
+    expect(new Set(proxy.log.map(({ port }) => port))).toEqual(new Set(['', 'alice', 'bob']))
+    expect(alice.log.every(({ port }) => port === 'alice')).toBe(true)
+    expect(describeEntry(alice.log.at(-1)!)).toMatch(/^\d+\.\d+ alice#\d+ other GET \/plain end 200 up \d+ down \d+$/)
+  })
+
+  test('what is no rule is refused', () => {
+    const wrong: unknown[] = [
+      {},
+      [{}],
+      [{ do: 'explode' }],
+      [{ do: 'delay' }],
+      [{ do: 'delay', ms: -1 }],
+      [{ do: 'cut', how: 'gently' }],
+      [{ do: 'refuse', status: 99 }],
+      [{ do: 'stall', ms: 5 }],
+      [{ on: 'smtp', do: 'cut' }],
+      [{ probability: 2, do: 'cut' }],
+      [{ toString: 1, do: 'cut' }],
+    ]
+    for (const rules of wrong) expect(() => proxy.use(rules as Rule[])).toThrow(TypeError)
+    expect(proxy.rules).toEqual([])
   })
 })
 

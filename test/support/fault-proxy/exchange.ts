@@ -62,6 +62,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
         pass(bytes)
       },
       cut(how) {
+        if (over) return
         note('cut')
         destroy(how)
       },
