@@ -77,7 +77,8 @@ export function explore(environment: Environment, witness: Witness): Exploration
       filterEvents: take,
       serializeState: keyOf,
       serializeEvent: ({ type, id, loss, ageMs, offline }) => [type, id, loss?.code, ageMs, offline].join(' '),
-      limit: 100_000,
+      // Three times what is found: a machine that grows for ever is told soon.
+    limit: 10_000,
     },
   )
   return { states, moves }

@@ -61,7 +61,7 @@ export function stimuliOf(snapshot: Snapshot): Stimulus[] {
     stimulus('try.lost', { id: nobody, loss: cut }),
     ...trying.flatMap((id) => [cut, ...verdicts].map((loss) => stimulus('try.lost', { id, loss }))),
     // The browser's word counts where nothing else is being tried.
-    ...trying.slice(trying.length - 1).map((id) => stimulus('try.lost', { id, loss: cut, offline: true })),
+    ...trying.slice(-1).map((id) => stimulus('try.lost', { id, loss: cut, offline: true })),
     ...(carrier ? lossesOf(carrier.id) : []),
     ...timersOf(snapshot),
   ]
