@@ -1,12 +1,4 @@
-import {
-  type Connection,
-  type ConnectionState,
-  connect,
-  poll,
-  sse,
-  type TopicEvent,
-  websocket,
-} from '@holdfast/client/core'
+import { type Connection, connect, poll, sse, type TopicEvent, websocket } from '@holdfast/client/core'
 import type { Subscription } from 'rxjs'
 import type { WebSocketClass } from '../../packages/client/src/transports/websocket.ts'
 import type { Access } from './access.ts'
@@ -15,7 +7,9 @@ import type { Computer } from './computer.ts'
 import type { Dice } from './dice.ts'
 import { createFetch } from './fetch.ts'
 import type { Report } from './harm.ts'
+import { createInboxWatch, type InboxWatch } from './inbox-watch.ts'
 import { createPage, type Page } from './page.ts'
+import { createProofs } from './proofs.ts'
 import { openSocket } from './socket.ts'
 import { createStarts, type Starts } from './starts.ts'
 import type { Tap } from './tap.ts'
@@ -83,6 +77,7 @@ export function createApp(parts: AppParts): App {
   let last = 0
   let listening: Listening[] = []
   let starts: Starts
+  let inbox: InboxWatch
   let connection = open()
 
   function open(): Connection {
@@ -138,8 +133,15 @@ export function createApp(parts: AppParts): App {
       proofs.state(state)
       if (state.pending > outboxCount) report('limitBreaches', `${mine}: ${state.pending} messages wait`)
     })
-    made.errors$.subscribe((error) => note(`error ${error.code}: ${error.message}`))
-    made.inbox.subscribe((data) => note(`inbox ${JSON.stringify(data)}`))
+    made.errors$.subscribe((error) => {
+      note(`error ${error.code}: ${error.message}`)
+      if (error.code === 'inbox-gap') inbox.excuse()
+    })
+    inbox = createInboxWatch(mine, () => made.session, truth, report)
+    made.inbox.subscribe((data) => {
+      note(`inbox ${JSON.stringify(data)}`)
+      inbox.take(data)
+    })
     return made
   }
 
@@ -237,30 +239,8 @@ export function createApp(parts: AppParts): App {
     close: (drainMs) => connection.close({ drainMs }),
     finish() {
       calls.finish()
+      inbox.finish()
       for (const { watch } of listening) watch.finish()
-    },
-  }
-}
-
-/** A connection is online on what has brought a welcome, and on nothing else. */
-function createProofs(name: string, report: Report) {
-  const welcomes: Record<string, number> = {}
-  const onlines: Record<string, number> = {}
-  let before: string | null = null
-  const transportOf: Record<string, string> = { websocket: 'websocket', stream: 'sse', poll: 'poll' }
-
-  return {
-    down(link: string, text: string): void {
-      const kind = transportOf[link.split('#')[0] ?? '']
-      if (kind && text.includes('["welcome"')) welcomes[kind] = (welcomes[kind] ?? 0) + 1
-    },
-    state({ phase, transport }: ConnectionState): void {
-      const now = phase === 'online' ? transport : null
-      if (now && now !== before) {
-        onlines[now] = (onlines[now] ?? 0) + 1
-        if ((onlines[now] ?? 0) > (welcomes[now] ?? 0)) report('untruths', `${name} is online on an unproved ${now}`)
-      }
-      before = now
     },
   }
 }

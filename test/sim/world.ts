@@ -235,6 +235,7 @@ export function createWorld({ seed, setup }: Scenario, report: Report, log: ((te
       for (const app of apps) {
         for (const topic of topics) app.publish(topic, 0, key(++tellings))
         app.request(false)
+        send(app)
       }
     },
     finish() {
