@@ -23,6 +23,7 @@ export function offeredHello(protocols: readonly string[]): string | null {
   }
   const encoded = protocols[1]
   if (encoded === undefined) return null
+  if (encoded.length > wireLimits.helloHeaderBytes) throw new HoldfastError('malformed', 'malformed hello: too long')
   try {
     return fromBase64Url(encoded)
   } catch (cause) {

@@ -70,5 +70,8 @@ export const toBase64Url = (bytes: Uint8Array): string =>
   toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 
 /** Throws where `text` is no base64url of UTF-8. */
-export const fromBase64Url = (text: string): string =>
-  new TextDecoder('utf-8', { fatal: true }).decode(fromBase64(text.replaceAll('-', '+').replaceAll('_', '/')))
+export function fromBase64Url(text: string): string {
+  // `atob` passes over spaces and padding.
+  if (!/^[\w-]*$/.test(text)) throw new TypeError('no base64url')
+  return new TextDecoder('utf-8', { fatal: true }).decode(fromBase64(text.replaceAll('-', '+').replaceAll('_', '/')))
+}

@@ -1,4 +1,4 @@
-import { offeredHello, offerHello, parseHello, subprotocol, wireLimits } from '@holdfast/protocol'
+import { offeredHello, offerHello, parseHello, subprotocol, toBase64Url, toUtf8, wireLimits } from '@holdfast/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
@@ -43,6 +43,16 @@ describe('a hello in the header', () => {
     const read = () => parseHello(offeredHello([subprotocol, encoded]) ?? '')
     expect(read).toThrow(expect.objectContaining({ code: 'malformed' }))
   })
+})
+
+test('a hello of more than 2,048 characters, or padded, is malformed in the header', () => {
+  const line = hello({ token: 'x'.repeat(3_000) })
+  for (const encoded of [
+    toBase64Url(toUtf8(line)),
+    `${toBase64Url(toUtf8(hello()))}=`,
+    ` ${toBase64Url(toUtf8(hello()))}`,
+  ])
+    expect(() => offeredHello([subprotocol, encoded])).toThrow(expect.objectContaining({ code: 'malformed' }))
 })
 
 describe('the line of a hello', () => {
