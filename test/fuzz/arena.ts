@@ -4,11 +4,12 @@ import { createFakeClock, settled } from '../server/clock.ts'
 import { seeded } from '../support/world.ts'
 import { createHonest, honest } from './honest.ts'
 
-const sessionTtlMs = 12_000
+const sessionTtlMs = 4_000
 
 /** The hub that takes what comes, without sockets and on a clock of its own, and an honest client beside. */
 export async function createArena() {
   const errors: string[] = []
+  const lingering: (() => void)[] = []
   const { clock, pass } = createFakeClock(Date.UTC(2025, 0, 1))
   const random = seeded(2)
   const hub = createHub<unknown>({
@@ -37,11 +38,10 @@ export async function createArena() {
     throw new Error('on purpose')
   })
   hub.handle('say', ({ data, session }) => void session.send(data).catch(() => {}))
-  hub.handle('never', () => new Promise(() => {}))
+  hub.handle('wait', () => new Promise<void>((resolve) => lingering.push(resolve)))
   const client = createHonest(hub, clock)
   await settled()
   await pass(1_000)
-  const lingering: (() => void)[] = []
   let checks = 0
 
   return {

@@ -58,7 +58,7 @@ export function createConversation(dice: Dice): Conversation {
     () => `["unsubscribe",${++n},${topic()}]`,
     () => `["publish",${++n},${topic()},${dice.pick(payloads)}]`,
     () => `["publish",${++n},${topic()},"AQID","base64"]`,
-    () => `["request",${++n},"${dice.pick(['echo', 'fail', 'say', 'never'])}",${dice.pick(payloads)}]`,
+    () => `["request",${++n},"${dice.pick(['echo', 'fail', 'say', 'wait'])}",${dice.pick(payloads)}]`,
     () => `["skip",${++n}]`,
     () => `["read",${++ids},${topic()},"${dice.pick(['start', 'last-20', 'k3f9.42'])}",${dice.below(50)}]`,
     () => `["ack",[[${topic()},"k3f9.57"],["$inbox","i1.8"]]]`,

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { fuzz } from './fuzz.ts'
 
-const inputs = 5_000
+const inputs = 6_700
 const fresh = Math.floor(Math.random() * 2 ** 31)
 
-test.each([1, 2, 3, fresh])(
+test.each([1, 2, fresh])(
   `${inputs} bad inputs do no harm (seed %i)`,
   async (seed) => {
     console.log(`npm run fuzz -- --seed ${seed} --inputs ${inputs}`)
