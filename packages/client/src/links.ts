@@ -33,10 +33,9 @@ export function createLinks(settings: Settings, session: Session, report: Report
 
   function open({ id, name, link: number, round }: Try): void {
     const transport = settings.transports.find((one) => one.name === name) as Transport
-    let opened = false
-    const handshake = clock.setTimeout(() => {
-      lost(networkLoss(opened ? 'silent' : 'swallowed', 'no answer to the hello in time'))
-    }, timing.handshakeMs)
+    /** What is known of why no answer comes. */
+    let silence = networkLoss('swallowed', 'no answer to the hello in time')
+    const handshake = clock.setTimeout(() => lost(silence), timing.handshakeMs)
     const one: OpenLink = { close }
     links.set(id, one)
 
@@ -73,7 +72,7 @@ export function createLinks(settings: Settings, session: Session, report: Report
 
     const events: LinkEvents = {
       opened: () => {
-        opened = true
+        silence = { ...silence, code: 'silent' }
       },
       batch(text, aside) {
         const loss = hubLoss(text)
@@ -89,7 +88,10 @@ export function createLinks(settings: Settings, session: Session, report: Report
         if (loss) lost(loss)
       },
       writable: () => carrying === one && session.pump(),
-      troubled: (loss) => send({ type: 'try.troubled', id, loss }),
+      troubled(loss) {
+        silence = loss
+        send({ type: 'try.troubled', id, loss })
+      },
       tooLarge: (line) => (carrying === one ? session.outbox.tooLarge(line) : undefined),
       lost,
     }

@@ -12,7 +12,8 @@ export interface ConnectionState {
   readonly transport: string | null
   /**
    * Why not a better transport: 'trying' (it is being tried now), 'remembered' (it did not work here before), or what became
-   * of its last try, such as 'refused', 'cut', 'swallowed', 'silent', 'websocket-missing'. Null on the best one.
+   * of its last try, such as 'refused', 'cut', 'swallowed', 'silent', 'websocket-missing'. Null on the best one, and while
+   * there is none, except for 'connections': other tabs hold those that the browser has for this host.
    */
   readonly reason: string | null
   /** Which attempt to connect this is, from 1; 0 while the connection is steady. */
@@ -68,8 +69,8 @@ const phases = {
 } as const satisfies Record<TopState, Phase>
 
 function reasonOf(race: Race): string | null {
-  const { carrier, routes, transports, contenders, missing } = race
-  if (!carrier) return null
+  const { carrier, routes, transports, contenders, missing, lastError } = race
+  if (!carrier) return lastError?.code === 'connections' ? lastError.code : null
   if (isBest(race)) return missing
   const isTrying = contenders.some((one) => isBetter(race, one.name, carrier.name))
   return routeOf(routes, transports[0]).setback ?? (isTrying ? 'trying' : 'remembered')

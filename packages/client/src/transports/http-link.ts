@@ -9,6 +9,9 @@ const uplinkBytesPerMs = 4
 const minPauseMs = 250
 const maxPauseMs = 5_000
 
+// Over HTTP/1.1 a browser has six connections to a host, for all its tabs. One is left for what is sent.
+const places = '12345'
+
 /** Asks one of the hub's addresses and answers the response if it is ok; otherwise the link is lost, and it answers null. */
 export type Ask = (path: string, body: string) => Promise<Response | null>
 
@@ -109,7 +112,32 @@ export function openHttpLink(
       )
   }
 
-  run(ask, events).catch((error) => events.lost(networkLoss('cut', `the stream failed: ${error}`)))
+  /** In a browser it takes one of the places that the tabs share; without a free one it waits, if connections are few there. */
+  async function start(): Promise<void> {
+    const locks = globalThis.document && navigator.locks
+    if (!locks) return run(ask, events)
+    let begun = false
+    const begin = () => {
+      if (begun) return
+      begun = true
+      return run(ask, events).catch(failed)
+    }
+    const wait = new AbortController()
+    aborts.wait = wait
+    // What is no longer waited for rejects.
+    for (const place of places) locks.request(request.url + place, wait, begin).catch(() => {})
+    // Answered when what is free has been given away.
+    await locks.query()
+    if (begun) return
+    // The browser notes how it asked, but not of what it had in its cache.
+    await (await open('send', request.session)).text()
+    const entry = performance.getEntriesByName(`${request.url}/send`).at(-1) as PerformanceResourceTiming | undefined
+    if (entry?.nextHopProtocol !== 'http/1.1') return begin()
+    if (!begun) sink.troubled(networkLoss('connections', 'other tabs hold the connections'))
+  }
+
+  const failed = (error: unknown) => events.lost(networkLoss('cut', `the stream failed: ${error}`))
+  start().catch(failed)
 
   return {
     ...options,
