@@ -43,8 +43,15 @@ export function createSessionNews(context: Context, id: string, hear: ((piece: P
   return {
     listening: settled,
     tell(piece) {
+      let text: string
       try {
-        const sent = broker.send(channel, JSON.stringify({ from: node, ...piece }))
+        text = JSON.stringify({ from: node, ...piece })
+      } catch {
+        // A frame with more than it should have, nested too deeply: the client's loss, and no failure of the broker's.
+        return
+      }
+      try {
+        const sent = broker.send(channel, text)
         if (isPromise(sent)) sent.catch(failed)
       } catch (error) {
         failed(error)
