@@ -59,7 +59,9 @@ export function examine(): Findings {
       const rest = restOf(snapshot)
       rested.at(-1)?.add(rest.state)
       note(rest)
-      for (const law of laws) if (law.of === 'snapshot' && !law.holds(rest)) broken.get(law.number)?.add(rest.state)
+      const violated = laws.filter((law) => law.of === 'snapshot' && !law.holds(rest))
+      for (const { number } of violated) broken.get(number)?.add(rest.state)
+      return violated.length === 0
     },
   }
 

@@ -34,7 +34,8 @@ export interface Exploration {
 /** Hears of all that happens on the way; keeping it all would take longer than the exploration. */
 export interface Witness {
   sees(step: Step): void
-  rests(snapshot: Snapshot): void
+  /** Answers whether the exploration goes on from there: what is broken may grow for ever. */
+  rests(snapshot: Snapshot): boolean
 }
 
 export type Environment = Pick<RaceInput, 'transports' | 'missing'>
@@ -59,12 +60,12 @@ export function explore(environment: Environment, witness: Witness): Exploration
       event = 'always'
     }
     if (next === before) return false
-    witness.rests(next)
+    const isSound = witness.rests(next)
     const to = keyOf(next)
     const isNew = !states.has(to)
     moves.push({ from: keyOf(before), to, name: stimulus.name })
     states.set(to, stateOf(next))
-    return isNew
+    return isNew && isSound
   }
 
   witness.rests(start)
@@ -77,8 +78,7 @@ export function explore(environment: Environment, witness: Witness): Exploration
       filterEvents: take,
       serializeState: keyOf,
       serializeEvent: ({ type, id, loss, ageMs, offline }) => [type, id, loss?.code, ageMs, offline].join(' '),
-      // Three times what is found: a machine that grows for ever is told soon.
-    limit: 10_000,
+      limit: 10_000,
     },
   )
   return { states, moves }
