@@ -16,6 +16,8 @@ export interface FuzzOptions {
   readonly seed: number
   /** This input alone. */
   readonly only?: number | undefined
+  /** Called now and then. @param done inputs */
+  readonly progress?: (done: number) => void
 }
 
 export interface Verdict {
@@ -36,7 +38,7 @@ const shares = { client: 0.015, raw: 0.005 }
 const foreign = [...vectors('up'), ...vectors('malformed up'), ...vectors('down')]
 
 /** Hands in so many inputs, each made of the seed and its number alone, and looks at what comes of them. */
-export async function fuzz({ inputs, seed, only }: FuzzOptions): Promise<Verdict> {
+export async function fuzz({ inputs, seed, only, progress }: FuzzOptions): Promise<Verdict> {
   const findings = createFindings()
   const arena = await createArena()
   const known = [...topicNames, arena.victim, `$inbox/${arena.victim}`, 'honest']
@@ -58,6 +60,7 @@ export async function fuzz({ inputs, seed, only }: FuzzOptions): Promise<Verdict
     await Promise.all(under)
     findings.add({ n, sent: [], harm: [] }, [...(await arena.check()), ...(await raw.check())])
     heap.sample()
+    progress?.(n + 1)
   }
   findings.add({ n: last, sent: [], harm: [] }, [...(await raw.close()), ...(await arena.close())])
   return { ...findings.end(), heap: heap.thirds() }

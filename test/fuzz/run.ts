@@ -17,8 +17,9 @@ const only = values.only === undefined ? undefined : Number(values.only)
 Error.stackTraceLimit = only === undefined ? 2 : 20
 console.log(`fuzz: ${only === undefined ? `${inputs} inputs` : `input ${only}`} of seed ${seed}`)
 
+const progress = (done: number) => void (done % 100_000 === 0 && done < inputs && console.log(`fuzz: ${done} done`))
 const startedAt = performance.now()
-const { failing, answers, ...verdict } = await fuzz({ inputs, seed, only })
+const { failing, answers, ...verdict } = await fuzz({ inputs, seed, only, progress })
 const seconds = Math.round((performance.now() - startedAt) / 1_000)
 const cpuSeconds = Math.round(process.cpuUsage().user / 1e6)
 for (const { n, harm, sent } of failing) {
