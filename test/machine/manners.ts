@@ -67,6 +67,22 @@ export const manners: readonly Manner[] = [
     },
   },
   {
+    words: 'A climb begins every better transport at once.',
+    holds({ before, after }) {
+      if (!before.matches({ online: 'lesser' }) || !after.matches({ online: 'upgrading' })) return true
+      const { carrier, contenders, transports } = after.context
+      const better = transports.slice(0, transports.indexOf(carrier?.name ?? ''))
+      return better.every((name) => contenders.some((one) => one.name === name))
+    },
+  },
+  {
+    words: 'Suspicion begins a race beside the link at once.',
+    holds: ({ before, after }) =>
+      before.matches({ online: 'suspect' }) ||
+      !after.matches({ online: 'suspect' }) ||
+      after.context.contenders.length > 0,
+  },
+  {
     words:
       'The attempts are counted from 0 again only after a stable while, at a hint of a new network, or when somebody asks.',
     holds: ({ event, before, after }) =>
