@@ -52,6 +52,7 @@ export interface App {
   /** A connection that failed is told to try again, and what it has ended is begun again. */
   revive(): void
   close(drainMs: number): Promise<void>
+  readonly settled: boolean
   /** Checks that all came, and that nothing is left. */
   finish(): void
 }
@@ -237,6 +238,9 @@ export function createApp(parts: AppParts): App {
       again(({ ended }) => !ended)
     },
     close: (drainMs) => connection.close({ drainMs }),
+    get settled() {
+      return calls.settled
+    },
     finish() {
       calls.finish()
       inbox.finish()

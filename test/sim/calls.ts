@@ -6,6 +6,8 @@ import type { Call, Truth } from './truth.ts'
 export interface Calls {
   /** @param check what is wrong with the value it resolved with; `isDead`: nobody is there any more to be told */
   track<T>(call: Call, send: () => Promise<T>, check: (value: T) => string | null, isDead?: () => boolean): void
+  /** Whether each is settled. */
+  readonly settled: boolean
   /** By now each is settled, and what was refused was never applied. */
   finish(): void
 }
@@ -35,6 +37,9 @@ export function createCalls(truth: Truth, report: Report, note: (text: string) =
           }
         },
       )
+    },
+    get settled() {
+      return [...open.values()].every((isDead) => isDead())
     },
     finish() {
       for (const [id, isDead] of open) if (!isDead()) report('stuck', `${id} was never settled`)

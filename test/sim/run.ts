@@ -38,6 +38,8 @@ export async function run(scenario: Scenario, trace: ((line: string) => void) | 
   }
   await time.pass(Math.max(time.now, begin + scenario.setup.badMs))
   world.heal()
+  // Who slept wakes first.
+  await time.pass(time.now + 10)
   const onlineMs = await recover(world, scenario, report)
   await end(world, report)
   return { seed: scenario.seed, harms, findings, messages: truth.messages, simulatedMs: time.now - begin, onlineMs }
@@ -64,6 +66,7 @@ async function recover(world: World, { setup }: Scenario, report: Report): Promi
   }
   world.mark()
   const isDrained = () =>
+    world.settled &&
     everyone(({ pending }) => pending === 0) &&
     apps.every(({ watches }) => watches.every(({ level }) => level)) &&
     servers.watches.every(({ level }) => level)

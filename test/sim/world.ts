@@ -21,6 +21,8 @@ export interface World {
   heal(): void
   /** A last message everywhere, which all have to hear. */
   mark(): void
+  /** Whether everyone who sent something was told what became of it. */
+  readonly settled: boolean
   finish(): void
 }
 
@@ -237,6 +239,9 @@ export function createWorld({ seed, setup }: Scenario, report: Report, log: ((te
         app.request(false)
         send(app)
       }
+    },
+    get settled() {
+      return told.settled && apps.every(({ settled }) => settled)
     },
     finish() {
       told.finish()

@@ -61,8 +61,8 @@ export const mutants: readonly Mutant[] = [
     changes: [
       client(
         'links.ts',
-        '        opened = true\n',
-        `        opened = true
+        "silence = { ...silence, code: 'silent' }\n",
+        `silence = { ...silence, code: 'silent' }
         if (!one.welcome) {
           const limits = { messageBytes: 262_144, batchBytes: 524_288, window: 1_024 }
           one.welcome = { received: 0, user: '', heartbeatMs: 5_000, limits }
