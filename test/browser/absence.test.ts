@@ -1,9 +1,12 @@
 import type { BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { launchPlainBrowser, type PlainBrowser } from '../support/browser.ts'
 import { createSite, type Site } from '../support/site.ts'
 import type { Diary } from './diary.ts'
 import { type Account, createVisitor, expectIntact, until, type Visitor } from './visitor.ts'
+
+// A busy machine takes its time to open so many tabs.
+vi.setConfig({ testTimeout: 60_000 })
 
 const ways = ['websocket', 'sse'] as const
 type Way = (typeof ways)[number]

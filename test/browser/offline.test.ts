@@ -1,8 +1,11 @@
 import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
 import { createSite, type Site } from '../support/site.ts'
 import { createVisitor, expectIntact, until } from './visitor.ts'
+
+// A busy machine takes its time to open so many tabs.
+vi.setConfig({ testTimeout: 60_000 })
 
 let browser: Browser
 const sites: Site[] = []

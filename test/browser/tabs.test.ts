@@ -1,9 +1,12 @@
 import type { Browser, BrowserContext } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
 import { createSite, type Site } from '../support/site.ts'
 import { createH2Front, hasOpenssl } from './h2-front.ts'
 import { createVisitor, expectIntact, until, type Visitor } from './visitor.ts'
+
+// A busy machine takes its time to open so many tabs.
+vi.setConfig({ testTimeout: 60_000 })
 
 const tabs = 8
 
