@@ -67,16 +67,17 @@ export async function createVisitor(
   )
 
   const diary = () => page.evaluate(() => globalThis.diary)
+  const progress = () => page.evaluate(progressOf)
 
   return {
     page,
     cdp,
     diary,
-    carries: (transport) => until(async () => (await diary()).states.at(-1)?.transport === transport),
+    carries: (transport) => until(async () => (await progress()).transport === transport),
     async flows(count = 5) {
-      const up = (await diary()).sent.length + count
+      const up = (await progress()).sent + count
       const down = sent.length + count
-      await until(async () => last(heard) >= up && last((await diary()).heard) >= down)
+      await until(async () => last(heard) >= up && (await progress()).heard >= down)
     },
     async stop() {
       stopSending()
@@ -85,10 +86,8 @@ export async function createVisitor(
         globalThis.sending = undefined
       })
       await until(async () => {
-        const now = await diary()
-        const lastAccepted = now.sent.map(({ outcome }) => outcome).lastIndexOf('accepted')
-        const isSettled = now.sent.every(({ outcome }) => outcome)
-        return isSettled && last(now.heard) === sent.length - 1 && last(heard) >= lastAccepted
+        const { heard: hasHeard, isSettled, accepted } = await progress()
+        return isSettled && hasHeard === sent.length - 1 && last(heard) >= accepted
       })
       hearing.unsubscribe()
       return accountOf(await diary(), sent, heard)
@@ -98,7 +97,20 @@ export async function createVisitor(
 
 /** Asks until it is true. What asks inside the page waits for its frames or its timers, and a hidden page has neither. */
 export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 10))
+  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+/** How far the page is; runs there. The whole diary would be much to ask for again and again. */
+function progressOf() {
+  const { heard, sent, states } = globalThis.diary
+  const outcomes = sent.map(({ outcome }) => outcome)
+  return {
+    transport: states.at(-1)?.transport,
+    heard: heard.at(-1)?.n ?? -1,
+    sent: sent.length,
+    isSettled: outcomes.every(Boolean),
+    accepted: outcomes.lastIndexOf('accepted'),
+  }
 }
 
 /** Every message once and in order, each way; every receipt true; one session; and both ways again within 2 s. */
