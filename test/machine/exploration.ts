@@ -78,7 +78,7 @@ export function explore(environment: Environment, witness: Witness): Exploration
       filterEvents: take,
       serializeState: keyOf,
       serializeEvent: ({ type, id, loss, ageMs, offline }) => [type, id, loss?.code, ageMs, offline].join(' '),
-      limit: 10_000,
+      limit: 30_000,
     },
   )
   return { states, moves }

@@ -33,6 +33,8 @@ const plain = [
 ] as const satisfies Event[]
 
 const cut = networkLoss('cut', 'the link was cut')
+/** The one trouble that is shown as a reason while no link carries. */
+const crowded = networkLoss('connections', 'other tabs hold the connections')
 const spoken = (code: string, action: Loss['action']): Loss => ({ code, message: code, action })
 /** What the hub itself may say; where it asks for another session or node, the machine does what it does for `later`. */
 const verdicts: readonly Loss[] = [
@@ -57,7 +59,7 @@ export function stimuliOf(snapshot: Snapshot): Stimulus[] {
     ...plain.map((name) => stimulus(name)),
     stimulus('close', { drainMs: 100 }),
     ...[...unproved, nobody].map((id) => stimulus('try.proved', { id })),
-    stimulus('try.troubled', { id: nobody, loss: cut }),
+    stimulus('try.troubled', { id: nobody, loss: crowded }),
     stimulus('try.lost', { id: nobody, loss: cut }),
     ...trying.flatMap((id) => [cut, ...verdicts].map((loss) => stimulus('try.lost', { id, loss }))),
     // The browser's word counts where nothing else is being tried.
