@@ -52,6 +52,7 @@ export interface App {
   /** A connection that failed is told to try again, and what it has ended is begun again. */
   revive(): void
   close(drainMs: number): Promise<void>
+  /** What it has sent is settled, and its former connections are closed. */
   readonly settled: boolean
   /** Checks that all came, and that nothing is left. */
   finish(): void
@@ -74,6 +75,7 @@ export function createApp(parts: AppParts): App {
   }
   const calls: Calls = createCalls(truth, report, (text) => note(text))
   let life = 0
+  let closing = 0
   let order = 0
   let last = 0
   let listening: Listening[] = []
@@ -229,7 +231,8 @@ export function createApp(parts: AppParts): App {
     },
     reload() {
       note('reloads')
-      void connection.close()
+      closing++
+      void connection.close().then(() => closing--)
       connection = open()
       again(() => false)
     },
@@ -239,7 +242,7 @@ export function createApp(parts: AppParts): App {
     },
     close: (drainMs) => connection.close({ drainMs }),
     get settled() {
-      return calls.settled
+      return calls.settled && closing === 0
     },
     finish() {
       calls.finish()

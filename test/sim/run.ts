@@ -71,6 +71,12 @@ async function recover(world: World, { setup }: Scenario, report: Report): Promi
     apps.every(({ watches }) => watches.every(({ level }) => level)) &&
     servers.watches.every(({ level }) => level)
   await within(drainedWithinMs, isDrained)
+  for (const { name, connection, access } of apps) {
+    const { state } = connection.getState()
+    const open = [...access.connections].filter(({ client, kind }) => client && kind !== 'post')
+    const isSteady = state === 'online.settled' || state === 'online.lesser'
+    if (isSteady && open.length !== 1) report('leaks', `${name} is ${state}, and open are ${show(open)}`)
+  }
   if (setup.climbs) {
     await within(bestWithinMs, () => everyone(({ transport, reason }) => transport !== null && reason === null))
     await time.pass(time.now + 70_000)

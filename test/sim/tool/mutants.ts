@@ -92,14 +92,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'old-link-left-open',
-    says: 'links that lost their race, or were replaced, are not closed',
-    changes: [
-      client(
-        'links.ts',
-        'if (!wanted.includes(id)) close()',
-        'if (!wanted.includes(id) && wanted.length === 1) close()',
-      ),
-    ],
+    says: 'a link that was replaced, or has lost its race, is not closed',
+    changes: [client('links.ts', 'if (!wanted.includes(id)) close()', 'if (!wanted.includes(id) && !carrier) close()')],
   },
   {
     name: 'dead-link-trusted',
@@ -109,7 +103,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'handshake-for-ever',
     says: 'a handshake without an answer is never given up',
-    changes: [client('links.ts', '}, timing.handshakeMs)', '}, timing.handshakeMs * 1e6)')],
+    changes: [client('links.ts', 'lost(silence), timing.handshakeMs)', 'lost(silence), timing.handshakeMs * 1e6)')],
   },
   {
     name: 'timer-left',

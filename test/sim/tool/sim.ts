@@ -8,7 +8,7 @@
 import { parseArgs } from 'node:util'
 import { noHarms } from '../harm.ts'
 import { run } from '../run.ts'
-import { drawScenario } from '../scenario.ts'
+import { drawScenario, type Scenario } from '../scenario.ts'
 import { shrink } from '../shrink.ts'
 import { bundle } from './bundle.ts'
 import { mutants } from './mutants.ts'
@@ -85,7 +85,15 @@ async function look(): Promise<void> {
     console.log(JSON.stringify({ runs: 1, first, ...harms, failing: findings.length > 0 ? [first] : [] }))
     if (findings.length > 0) process.exitCode = 1
   }
-  if (values.shrink) console.log(JSON.stringify(await shrink(scenario)))
+  if (values.shrink) console.log(JSON.stringify(await shorten(scenario)))
+}
+
+/** The shortest one found that does harm of the same kind. */
+async function shorten(scenario: Scenario): Promise<Scenario> {
+  const kinds = async (candidate: Scenario) =>
+    Object.entries((await run(candidate)).harms).flatMap(([harm, count]) => (count > 0 ? [harm] : []))
+  const wanted = await kinds(scenario)
+  return shrink(scenario, async (candidate) => (await kinds(candidate)).some((harm) => wanted.includes(harm)))
 }
 
 async function hunt(name: string): Promise<void> {
