@@ -42,7 +42,7 @@ export async function launchPlainBrowser(args: readonly string[] = []): Promise<
   const child = spawn(programPath(), all, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   const signal = (name: NodeJS.Signals) => process.kill(-(child.pid as number), name)
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  const stop = () => signal('SIGKILL')
+  const stop = () => child.exitCode === null && child.signalCode === null && signal('SIGKILL')
   process.once('exit', stop)
 
   const address = await new Promise<string>((resolve, reject) => {
@@ -61,6 +61,7 @@ export async function launchPlainBrowser(args: readonly string[] = []): Promise<
     sleep: () => signal('SIGSTOP'),
     wake: () => signal('SIGCONT'),
     async close() {
+      signal('SIGCONT')
       await browser.close()
       process.off('exit', stop)
       stop()

@@ -129,8 +129,9 @@ export function openHttpLink(
     // Answered when what is free has been given away.
     await locks.query()
     if (begun) return
-    // The browser notes how it asked, but not of what it had in its cache.
-    await (await open('send', request.session)).text()
+    // The browser notes how it asked, but not of what it had in its cache. A place that comes meanwhile goes on regardless.
+    const probe = open('send', request.session, 'probe')
+    await probe.then((response) => response.text()).catch(() => {})
     const entry = performance.getEntriesByName(`${request.url}/send`).at(-1) as PerformanceResourceTiming | undefined
     if (entry?.nextHopProtocol !== 'http/1.1') return begin()
     if (!begun) sink.troubled(networkLoss('connections', 'other tabs hold the connections'))
