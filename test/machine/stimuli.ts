@@ -59,7 +59,7 @@ export function stimuliOf(snapshot: Snapshot): Stimulus[] {
     ...plain.map((name) => stimulus(name)),
     stimulus('close', { drainMs: 100 }),
     ...[...unproved, nobody].map((id) => stimulus('try.proved', { id })),
-    stimulus('try.troubled', { id: nobody, loss: crowded }),
+    ...[...trying.slice(-1), nobody].map((id) => stimulus('try.troubled', { id, loss: crowded })),
     stimulus('try.lost', { id: nobody, loss: cut }),
     ...trying.flatMap((id) => [cut, ...verdicts].map((loss) => stimulus('try.lost', { id, loss }))),
     // The browser's word counts where nothing else is being tried.
