@@ -74,10 +74,17 @@ async function attempt(world: World, { dying, muted }: Case, random: () => numbe
     await state(connection, (now) => now.transport === dying && now.state === 'online.settled')
     mute(port, dying, muted === 'both' ? undefined : muted)
     const mutedAt = watch()
-    await state(connection, (now) => now.transport !== dying || now.state === 'online.suspect')
-    const noticedAt = watch()
+    let noticedAt = mutedAt
+    let isFine = true
+    const watching = connection.state$.subscribe(({ transport, state }) => {
+      const wasFine = isFine
+      isFine = transport === dying && state !== 'online.suspect'
+      // A pong that was under way already may have taken an earlier suspicion away.
+      if (wasFine && !isFine) noticedAt = watch()
+    })
     await state(connection, (now) => now.phase === 'online' && now.transport !== dying)
     const againAt = watch()
+    watching.unsubscribe()
     await connection.request('echo')
     return { noticedMs: between(mutedAt, noticedAt), againMs: between(noticedAt, againAt) }
   } finally {
