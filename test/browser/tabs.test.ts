@@ -77,6 +77,9 @@ test('over HTTP/1.1 five tabs have SSE, and can send; the others say why they wa
   const waiting = visitors.filter((_, index) => waits(named[index]!))
   const served = visitors.filter((visitor) => !waiting.includes(visitor))
   expect(waiting).toHaveLength(3)
+  // Nobody lost a link on the way there.
+  const diaries = await Promise.all(visitors.map(({ diary }) => diary()))
+  expect(diaries.flatMap(({ states }) => states).filter(({ phase }) => phase === 'reconnecting')).toEqual([])
   expect(named.filter(waits).map(({ phase, transport }) => [phase, transport])).toEqual(
     waiting.map(() => ['connecting', null]),
   )
