@@ -65,7 +65,10 @@ const { unknown, ...tally } = await clients.ask<Tally>('tally')
 await countTwice()
 await clients.ask('close')
 await proxy.close()
-const handlesAtEnd = { clients: await idleHandles(clients), hubs: await idleHandles(hubs) }
+const handlesAtEnd = {
+  clients: await idleHandles(clients, handlesAtStart.clients),
+  hubs: await idleHandles(hubs, handlesAtStart.hubs),
+}
 await Promise.all([clients.kill(), hubs.kill()])
 
 const harm = tally.lost + tally.doubled + tally.reordered + tally.falseReceipts + tally.gaps + stuck + startedTwice
@@ -145,12 +148,13 @@ async function drain(): Promise<number> {
   }
 }
 
-/** Once the sockets that end by themselves have had their time. */
-async function idleHandles(worker: Worker): Promise<Handles> {
+/** Once what ends by itself (sockets, the grace that a stream's end is given) has had its time. */
+async function idleHandles(worker: Worker, before?: Handles): Promise<Handles> {
   const until = performance.now() + handlesMs
   for (;;) {
     const now = await worker.ask<Handles>('handles')
-    if (performance.now() > until || !sockets.some((kind) => kind in now)) return now
+    const isIdle = before ? JSON.stringify(now) === JSON.stringify(before) : !sockets.some((kind) => kind in now)
+    if (isIdle || performance.now() > until) return now
     await pause(200)
   }
 }
