@@ -26,7 +26,8 @@ describe('a dead link is noticed, and replaced where another transport works', (
         console.log(
           `${name} noticed ${show(noticedMs)}; online again ${show(againMs)}; ${Math.round(100 * share)} % of the machine`,
         )
-        expect(noticedMs.median).toBeLessThan(goals[traffic])
+        // By the clock, as long as the machine has half of its time for this.
+        expect(noticedMs.median).toBeLessThan(goals[traffic] * Math.max(1, 0.5 / share))
         expect(noticedMs.ownMax).toBeLessThan(goals[traffic])
         // To be online again takes many turns of the loop, each of which waits for the machine.
         expect(againMs.ownMax).toBeLessThan(goals.again / share)
