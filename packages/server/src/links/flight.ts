@@ -11,10 +11,8 @@ export interface Flight {
   acknowledge(position: Position): number
 }
 
-// An acknowledgement between two marks counts as the earlier one.
-const markBytes = 32 * 1024
-
-export function createFlight(conflated: boolean): Flight {
+/** `markBytes`: how far marks are apart; an acknowledgement between two of them counts as the earlier one. */
+export function createFlight(conflated: boolean, markBytes: () => number): Flight {
   const keys = new Map<string, number>()
   let marks: { offset: number; sent: number }[] = []
   let epoch = ''
@@ -37,7 +35,7 @@ export function createFlight(conflated: boolean): Flight {
       sent += size
       if (conflated) keys.set(entry.key ?? '', entry.offset)
       const mark = marks.at(-1)?.sent ?? acknowledged
-      if (sent - mark >= markBytes) marks.push({ offset: newest, sent })
+      if (sent - mark >= markBytes()) marks.push({ offset: newest, sent })
     },
     acknowledge(position) {
       const before = acknowledged

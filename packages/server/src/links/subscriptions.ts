@@ -50,6 +50,8 @@ interface Slot {
   stopped: boolean
 }
 
+const maxMarkBytes = 32 * 1024
+
 /** `acknowledged`: the client says what has arrived, so that what is on its way is bounded by that. */
 export function createSubscriptions(
   context: Context,
@@ -63,6 +65,9 @@ export function createSubscriptions(
   let inFlight = 0
 
   const say = (line: string) => owner.push(createLine(line))
+
+  // What falls between the marks of all topics must leave room within the bound, or nothing goes on until a heartbeat.
+  const markBytes = () => Math.min(maxMarkBytes, context.settings.limits.inFlightBytes / (4 * slots.size))
 
   const stop = (slot: Slot) => {
     slot.stopped = true
@@ -140,7 +145,7 @@ export function createSubscriptions(
     const conflated = feed.declared.conflate !== null
     const cursor = formatCursor(position.epoch, position.offset)
     if (!isKnown) say(encodeFrame(['subscribed', topic, cursor, { from, ...(conflated && { conflate: true }) }]))
-    const flight = acknowledged ? createFlight(conflated) : null
+    const flight = acknowledged ? createFlight(conflated, markBytes) : null
     slot.flight = flight
     slot.reader = createReader(feed, outlet(slot, flight), position, snapshotsOf(feed, context))
     slot.reader.pump()
