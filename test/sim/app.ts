@@ -17,7 +17,7 @@ import type { Time } from './time.ts'
 import type { Mark, Truth } from './truth.ts'
 import { createWatch, type TopicSetup, type Watch } from './watch.ts'
 
-export const outboxCount = 60
+export const outboxCount = 25
 const base = 'http://sim/realtime'
 
 export interface AppParts {

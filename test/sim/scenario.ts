@@ -17,6 +17,8 @@ export interface Setup {
   readonly transports: readonly (readonly string[])[]
   /** 0: the broker answers at once. */
   readonly brokerMs: number
+  /** 0: the hooks answer at once; else by promises, after up to so long. */
+  readonly hookMs: number
   /** A client's requests go to any node, not to the one that it used last. */
   readonly wanders: boolean
   readonly sessionTtlMs: number
@@ -52,7 +54,9 @@ export type Deed =
   | { do: 'reconnect'; app: number }
   | { do: 'reload'; app: number }
   | { do: 'token'; app: number; mode: 'throws' | 'expired'; ms: number }
-  | { do: 'disconnect'; app: number }
+  | { do: 'disconnect'; app: number; code: 'disconnected' | 'token-expired' | 'later' }
+  | { do: 'revoke'; app: number; topic: number }
+  | { do: 'forbid'; topic: number; ms: number }
   | { do: 'crash'; node: number; ms: number; silent: boolean }
   | { do: 'restart'; node: number }
   | { do: 'forget'; ms: number }
@@ -111,6 +115,7 @@ function drawSetup(dice: Dice): Setup {
       ]),
     ),
     brokerMs: dice.chance(0.4) ? dice.of([2, 10, 40]) : 0,
+    hookMs: dice.chance(0.3) ? dice.of([1, 30, 300]) : 0,
     wanders: dice.chance(0.4),
     sessionTtlMs: dice.of([4_000, 20_000, 120_000]),
     inFlightBytes: dice.of([500, 8_000, 1_000_000]),
@@ -181,7 +186,13 @@ const troubles = {
     mode: dice.of(['throws', 'expired']),
     ms: dice.between(100, 5_000),
   }),
-  disconnect: (dice) => ({ do: 'disconnect', app: some(dice) }),
+  disconnect: (dice) => ({
+    do: 'disconnect',
+    app: some(dice),
+    code: dice.of(['disconnected', 'token-expired', 'later']),
+  }),
+  revoke: (dice) => ({ do: 'revoke', app: some(dice), topic: some(dice) }),
+  forbid: (dice) => ({ do: 'forbid', topic: some(dice), ms: dice.between(10, 2_000) }),
   crash: (dice) => ({
     do: 'crash',
     node: some(dice),

@@ -21,6 +21,8 @@ export interface ServersParts {
 /** The hubs, the broker behind them, and a subscriber of every topic at each hub. */
 export interface Servers {
   readonly nodes: readonly Node[]
+  /** Topics that nobody may use for the moment. */
+  readonly forbidden: Set<string>
   readonly mood: { -readonly [K in keyof BrokerMood]: BrokerMood[K] }
   /** One that takes new connections; null while there is none. */
   pick(which: number): Node | null
@@ -42,6 +44,7 @@ const expected = new Set<string>(['broker-failed', 'handler-failed'])
 
 export function createServers({ setup, time, dice, truth, report, note }: ServersParts): Servers {
   const mood = { latencyMs: setup.brokerMs, failing: null } as Servers['mood']
+  const forbidden = new Set<string>()
   const slots: (Node | null)[] = Array.from({ length: setup.nodes }, () => null)
   const closing = new Set<Promise<unknown>>()
   const handles = new Map<string, { node: Node; handle: SessionHandle }>()
@@ -71,7 +74,13 @@ export function createServers({ setup, time, dice, truth, report, note }: Server
         if (token === 'expired') throw new Error('this token has expired')
         return token ?? null
       },
-      authorize: () => true,
+      authorize({ topic, action }) {
+        const may = !forbidden.has(topic) || action === 'request'
+        if (setup.hookMs === 0) return may
+        return new Promise((resolve) =>
+          time.schedule(own.between(0, setup.hookMs), () => computer.arrive(() => resolve(may))),
+        )
+      },
       onSession: (handle) => void handles.set(handle.id, { node, handle }),
     })
     const { hub } = node
@@ -149,6 +158,7 @@ export function createServers({ setup, time, dice, truth, report, note }: Server
     get nodes() {
       return slots.filter((node) => node !== null)
     },
+    forbidden,
     mood,
     pick(which) {
       const open = slots.filter((node) => node !== null)
@@ -172,6 +182,7 @@ export function createServers({ setup, time, dice, truth, report, note }: Server
     },
     heal() {
       mood.failing = null
+      forbidden.clear()
       slots.forEach((_, slot) => {
         start(slot)
       })

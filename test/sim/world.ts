@@ -186,11 +186,21 @@ export function createWorld({ seed, setup }: Scenario, report: Report, log: ((te
         tokens[index] = appOf(app).name
       })
     },
-    disconnect: ({ app }) =>
+    disconnect: ({ app, code }) =>
       void servers
         .pick(app)
-        ?.hub.disconnect(appOf(app).name)
+        ?.hub.disconnect(appOf(app).name, code)
         .catch(() => {}),
+    revoke: ({ app, topic }) =>
+      void servers
+        .pick(app)
+        ?.hub.revoke(appOf(app).name, topicOf(topic).name)
+        .catch(() => {}),
+    forbid({ topic, ms }) {
+      const { name } = topicOf(topic)
+      servers.forbidden.add(name)
+      later(ms, () => servers.forbidden.delete(name))
+    },
     crash: ({ node, ms, silent }) => orphan(servers.crash(node, ms), silent),
     restart: ({ node }) => servers.restart(node),
     forget({ ms }) {

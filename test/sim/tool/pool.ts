@@ -25,7 +25,10 @@ export async function runSeeds(
 
   const work = () =>
     new Promise<void>((resolve, reject) => {
-      const child = fork(file, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+      const child = fork(file, {
+        execArgv: ['--max-semi-space-size=64'],
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      })
       const order = () => {
         if (enough || next >= first + count) return child.disconnect()
         const size = Math.min(chunk, first + count - next)
