@@ -88,7 +88,7 @@ export function createApp(parts: AppParts): App {
     order = 0
     const mine = `${name}.${life}`
     starts = createStarts()
-    const proofs = createProofs(mine, report)
+    const proofs = createProofs(mine, truth, report)
     const tap: Tap = {
       note: (text) => note(text),
       url(url) {

@@ -30,6 +30,7 @@ export function createCalls(truth: Truth, report: Report, note: (text: string) =
         (error) => {
           open.delete(call.id)
           note(`${call.kind} ${call.id} failed: ${error.code} ${error.outcome}`)
+          if (error.outcome === 'unknown') truth.tally.unknown++
           if (!(error instanceof HoldfastError) || !error.outcome) {
             report('untruths', `${call.kind} ${call.id} failed without an outcome: ${error}`)
           } else if (error.outcome !== 'unknown' && error.code !== 'handler-failed') {

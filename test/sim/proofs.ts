@@ -1,5 +1,6 @@
 import type { ConnectionState } from '@holdfast/client/core'
 import type { Report } from './harm.ts'
+import type { Truth } from './truth.ts'
 
 const transportOf: Record<string, string> = { websocket: 'websocket', stream: 'sse', poll: 'poll' }
 
@@ -7,10 +8,11 @@ const transportOf: Record<string, string> = { websocket: 'websocket', stream: 's
  * Checks the state that a connection shows: it is online on what has brought a welcome and on nothing else, always on
  * something, and a new link is no reason to forget how often it was tried.
  */
-export function createProofs(name: string, report: Report) {
+export function createProofs(name: string, truth: Truth, report: Report) {
   const welcomes: Record<string, number> = {}
   const onlines: Record<string, number> = {}
   let before: ConnectionState | null = null
+  let last: string | null = null
 
   return {
     down(link: string, text: string): void {
@@ -24,6 +26,8 @@ export function createProofs(name: string, report: Report) {
       if (phase !== 'online') return
       if (!transport) report('untruths', `${name} is online, on nothing`)
       else if (was?.phase !== 'online' || was.transport !== transport) {
+        if (last && last !== transport) truth.tally.switches++
+        last = transport
         onlines[transport] = (onlines[transport] ?? 0) + 1
         if ((onlines[transport] ?? 0) > (welcomes[transport] ?? 0)) {
           report('untruths', `${name} is online on ${transport}, which has not proved itself`)

@@ -2,13 +2,14 @@ import type { ConnectionState } from '@holdfast/client/core'
 import type { Connection } from './access.ts'
 import { type Harms, noHarms, type Report } from './harm.ts'
 import type { Scenario } from './scenario.ts'
+import type { Tally } from './truth.ts'
 import { createWorld, type World } from './world.ts'
 
 export interface Outcome {
   readonly seed: number
   readonly harms: Harms
   readonly findings: readonly string[]
-  readonly messages: number
+  readonly tally: Tally
   readonly simulatedMs: number
   /** From the end of all trouble until everyone was online. */
   readonly onlineMs: number
@@ -42,7 +43,7 @@ export async function run(scenario: Scenario, trace: ((line: string) => void) | 
   await time.pass(time.now + 10)
   const onlineMs = await recover(world, scenario, report)
   await end(world, report)
-  return { seed: scenario.seed, harms, findings, messages: truth.messages, simulatedMs: time.now - begin, onlineMs }
+  return { seed: scenario.seed, harms, findings, tally: truth.tally, simulatedMs: time.now - begin, onlineMs }
 }
 
 async function recover(world: World, { setup }: Scenario, report: Report): Promise<number> {

@@ -40,7 +40,7 @@ export type Deed =
   | { do: 'send'; app: number; count: number }
   | { do: 'subscribe'; app: number; topic: number; from: 'live' | 'start' | 'last' | 'cursor' }
   | { do: 'unsubscribe'; app: number; which: number }
-  | ({ do: 'weather'; app: number } & Partial<Weather>)
+  | ({ do: 'weather'; app: number; cuts: boolean } & Partial<Weather>)
   | { do: 'way'; app: number; latencyMs: number; jitterMs: number; upBytesPerMs: number; downBytesPerMs: number }
   | { do: 'clear'; app: number }
   | { do: 'cut'; app: number; tells: Tells }
@@ -75,7 +75,11 @@ export function drawScenario(seed: number): Scenario {
   const setup = drawSetup(dice)
   const kinds = Object.keys(troubles) as (keyof typeof troubles)[]
   const share = dice.between(0.15, 0.6)
-  const chosen = kinds.filter(() => dice.chance(share))
+  // What makes connections change their transport is what most days are about.
+  const likelihood = (kind: string) =>
+    kind === 'websocket' ? 0.7 : kind === 'reconnect' || kind === 'cut' ? 0.5 : share
+  const chosen = kinds.filter((kind) => dice.chance(likelihood(kind)))
+  const often = chosen.includes('websocket') ? ['websocket', 'websocket', ...chosen] : chosen
   const steps: Step[] = []
   for (let app = 0; app < setup.apps; app++) {
     for (let count = 1 + dice.pick(3); count > 0; count--)
@@ -85,7 +89,7 @@ export function drawScenario(seed: number): Scenario {
   const every = setup.badMs / dice.of([10, 25, 60])
   for (let at = 0; at < setup.badMs; at += Math.ceil(dice.between(0, 2 * every))) {
     const quiet = chosen.length === 0 || dice.chance(calm)
-    const deed = quiet ? drawTraffic(dice) : troubles[dice.of(chosen)](dice)
+    const deed = quiet ? drawTraffic(dice) : troubles[dice.of(often) as keyof typeof troubles](dice)
     steps.push({ at, ...deed })
   }
   return { seed, setup, steps: steps.sort((a, b) => a.at - b.at) }
@@ -104,9 +108,7 @@ function drawSetup(dice: Dice): Setup {
     topics,
     transports: Array.from({ length: apps }, () =>
       dice.of([
-        ['websocket', 'sse', 'poll'],
-        ['websocket', 'sse', 'poll'],
-        ['websocket', 'sse', 'poll'],
+        ...Array.from({ length: 8 }, () => ['websocket', 'sse', 'poll']),
         ['websocket', 'poll'],
         ['sse', 'poll'],
         ['websocket'],
@@ -147,10 +149,15 @@ const drawSubscribe = (dice: Dice, app: number): Deed => ({
 })
 
 const troubles = {
-  websocket: (dice) => ({ do: 'weather', app: some(dice), websocket: dice.of(modes.websocket) }),
-  stream: (dice) => ({ do: 'weather', app: some(dice), stream: dice.of(modes.stream) }),
-  poll: (dice) => ({ do: 'weather', app: some(dice), poll: dice.of(modes.poll) }),
-  post: (dice) => ({ do: 'weather', app: some(dice), post: dice.of(modes.post) }),
+  websocket: (dice) => ({
+    do: 'weather',
+    app: some(dice),
+    cuts: dice.chance(0.6),
+    websocket: dice.of(modes.websocket),
+  }),
+  stream: (dice) => ({ do: 'weather', app: some(dice), cuts: dice.chance(0.6), stream: dice.of(modes.stream) }),
+  poll: (dice) => ({ do: 'weather', app: some(dice), cuts: dice.chance(0.6), poll: dice.of(modes.poll) }),
+  post: (dice) => ({ do: 'weather', app: some(dice), cuts: dice.chance(0.2), post: dice.of(modes.post) }),
   way: (dice) => ({
     do: 'way',
     app: some(dice),

@@ -8,6 +8,7 @@ import { shrink } from './shrink.ts'
 import { bundle } from './tool/bundle.ts'
 import { mutants } from './tool/mutants.ts'
 import { runSeeds } from './tool/pool.ts'
+import type { Tally } from './truth.ts'
 
 const top = join(import.meta.dirname, '../..')
 const days = 300
@@ -15,18 +16,21 @@ const days = 300
 test(`${days} bad days from seed 1 do no harm`, { timeout: 300_000 }, async () => {
   const failing: string[] = []
   let done = 0
-  let messages = 0
+  const tally: Tally = { messages: 0, switches: 0, gaps: 0, unknown: 0 }
   await runSeeds(await bundle('test'), 1, days, 1, (outcome) => {
     done++
     const findings = 'crash' in outcome ? [outcome.crash] : outcome.findings
     if (findings.length > 0) failing.push(`seed ${outcome.seed}: ${findings[0]}`)
-    if ('messages' in outcome) messages += outcome.messages
+    if ('tally' in outcome)
+      for (const [name, count] of Object.entries(outcome.tally)) tally[name as keyof Tally] += count
     return true
   })
-  console.log(`${messages} messages in ${days} bad days`)
+  console.log(`${days} bad days: ${JSON.stringify(tally)}`)
   expect(failing).toEqual([])
   expect(done).toBe(days)
-  expect(messages).toBeGreaterThan(20 * days)
+  // Else they would not have been bad.
+  expect(tally.messages).toBeGreaterThan(20 * days)
+  expect(Math.min(tally.switches, tally.gaps, tally.unknown)).toBeGreaterThan(days / 4)
 })
 
 test('the same seed gives the same trace', async () => {

@@ -16,9 +16,19 @@ export interface Call {
   readonly kind: 'publish' | 'request' | 'send'
 }
 
+/** What there was of it, so that a day without any is noticed. */
+export interface Tally {
+  messages: number
+  /** Changes from one transport to another. */
+  switches: number
+  gaps: number
+  /** Calls whose outcome nobody can know. */
+  unknown: number
+}
+
 /** What the logs really have, and what was really applied: taken where nothing can be lost any more. */
 export interface Truth {
-  readonly messages: number
+  readonly tally: Tally
   /** The same broker, which answers at once, and whose appends are seen. */
   watch(broker: Broker): Broker
   /** The log's entries of one epoch; offset 1 comes first. */
@@ -42,7 +52,7 @@ export function createTruth(report: Report, isUnsure: () => boolean): Truth {
   const cursors = new Map<string, string>()
   const furthest = new Map<string, number>()
   const answers = new Set<string>()
-  let messages = 0
+  const tally: Tally = { messages: 0, switches: 0, gaps: 0, unknown: 0 }
 
   function apply(id: string): void {
     const count = (times.get(id) ?? 0) + 1
@@ -71,16 +81,14 @@ export function createTruth(report: Report, isUnsure: () => boolean): Truth {
       answers.add(answer)
       return
     }
-    messages++
+    tally.messages++
     const { id } = JSON.parse(draft.data) as Mark
     cursors.set(id, `${epoch}.${offset}`)
     apply(id)
   }
 
   return {
-    get messages() {
-      return messages
-    },
+    tally,
     watch: (broker) => ({
       ...broker,
       log(name, options) {

@@ -65,6 +65,7 @@ export function createWatch(
     const at = parse(to)
     begin(parse(gapFrom))
     const before = position as Position
+    truth.tally.gaps++
     if (gapFrom !== show(before)) report('untruths', `${name} has ${show(before)}, and a gap begins at ${gapFrom}`)
     if (isAhead(at, before)) {
       const isTrimmed = at.offset <= floor(at.epoch) && (at.epoch !== before.epoch || before.offset < floor(at.epoch))

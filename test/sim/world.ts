@@ -131,7 +131,11 @@ export function createWorld({ seed, setup }: Scenario, report: Report, log: ((te
     send: ({ app, count }) => repeat(count, () => send(appOf(app))),
     subscribe: ({ app, topic, from }) => appOf(app).subscribe(topicOf(topic), from),
     unsubscribe: ({ app, which }) => appOf(app).unsubscribe(which),
-    weather: ({ app, do: _, ...weather }) => void Object.assign(appOf(app).access.weather, weather),
+    weather({ app, cuts, do: _, ...weather }) {
+      const { access } = appOf(app)
+      Object.assign(access.weather, weather)
+      if (cuts) access.cut('both')
+    },
     way({ app, latencyMs, jitterMs, upBytesPerMs, downBytesPerMs }) {
       const { up, down } = appOf(app).access
       Object.assign(up, { latencyMs, jitterMs, bytesPerMs: upBytesPerMs })

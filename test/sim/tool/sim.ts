@@ -10,6 +10,7 @@ import { noHarms } from '../harm.ts'
 import { run } from '../run.ts'
 import { drawScenario, type Scenario } from '../scenario.ts'
 import { shrink } from '../shrink.ts'
+import type { Tally } from '../truth.ts'
 import { bundle } from './bundle.ts'
 import { mutants } from './mutants.ts'
 import { runSeeds } from './pool.ts'
@@ -40,7 +41,7 @@ async function simulate(): Promise<void> {
   const startedAt = Date.now()
   const harms = { ...noHarms }
   const failing: number[] = []
-  let messages = 0
+  const tally: Tally = { messages: 0, switches: 0, gaps: 0, unknown: 0 }
   let simulatedMs = 0
   let slowestOnlineMs = 0
   await runSeeds(await bundle('plain'), first, runs, workers, (outcome) => {
@@ -50,8 +51,8 @@ async function simulate(): Promise<void> {
       console.log(`seed ${outcome.seed}: ${findings.slice(0, 3).join('; ').slice(0, 400)}`)
     }
     if ('crash' in outcome) return true
-    for (const [harm, count] of Object.entries(outcome.harms)) harms[harm as keyof typeof harms] += count
-    messages += outcome.messages
+    add(harms, outcome.harms)
+    add(tally, outcome.tally)
     simulatedMs += outcome.simulatedMs
     slowestOnlineMs = Math.max(slowestOnlineMs, outcome.onlineMs)
     return true
@@ -67,13 +68,17 @@ async function simulate(): Promise<void> {
       first,
       seconds,
       simulatedHours,
-      messages,
+      ...tally,
       ...harms,
       slowestOnlineMs: Math.round(slowestOnlineMs),
       failing,
     }),
   )
   if (failing.length > 0) process.exitCode = 1
+}
+
+function add<T extends object>(to: T, each: T): void {
+  for (const name of Object.keys(to) as (keyof T)[]) (to[name] as number) += each[name] as number
 }
 
 /** One run, to be read. */
