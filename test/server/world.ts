@@ -12,8 +12,8 @@ import { createFakeClock, settled } from './clock.ts'
 
 /** Hubs without sockets, on a clock that stands until it is moved. */
 export function createWorld() {
-  const { clock, pass, ...rest } = createFakeClock()
-  const time = rest
+  const time = createFakeClock()
+  const { clock, pass } = time
   const hub = (options: HubOptions<any> = {}) => {
     const made = createHub({ authorize: () => true, clock, ...options })
     made.errors$.subscribe((error) => errors.push(error.code))
