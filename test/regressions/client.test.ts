@@ -178,3 +178,19 @@ test('no batch is larger than the hub takes, whatever has to be said beside a la
   far.down(['receipt', far.of('publish')[0]![1], 'x.1'])
   expect((await published).offset).toBe(1)
 })
+
+test('each listener is told a gap that begins where it stands itself', async () => {
+  const { connection, links, pass } = startOne()
+  const told: unknown[][] = []
+  for (const from of ['k.5', 'k.8', 'k.20', 'k.5'] as const)
+    connection.topic('p', { from }).events$.subscribe((event) => told.push([from, event]))
+  await pass(0)
+  const far = links[0]!
+  far.welcome(['subscribed', 'p', 'k.5', { from: 'k.5' }])
+  await pass(0)
+  far.down(['gap', 'p', 'k.5', 'k.20', 'trimmed'], entry('p', 'k.21', 'next'))
+  await pass(0)
+  const gap = (from: string) => [from, { type: 'gap', from, to: 'k.20', reason: 'trimmed' }]
+  expect(told.slice(0, 3)).toEqual([gap('k.5'), gap('k.8'), gap('k.5')])
+  expect(told.slice(3).map(([, event]) => (event as { data: unknown }).data)).toEqual(['next', 'next', 'next', 'next'])
+})
