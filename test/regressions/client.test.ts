@@ -194,3 +194,19 @@ test('each listener is told a gap that begins where it stands itself', async () 
   expect(told.slice(0, 3)).toEqual([gap('k.5'), gap('k.8'), gap('k.5')])
   expect(told.slice(3).map(([, event]) => (event as { data: unknown }).data)).toEqual(['next', 'next', 'next', 'next'])
 })
+
+test('each heartbeat is answered with all cursors, for word of one may have been lost between two servers', async () => {
+  const { connection, links, pass } = startOne()
+  connection.topic('p').subscribe()
+  await pass(0)
+  const far = links[0]!
+  far.welcome(['subscribed', 'p', 'k.0', { from: 'live', conflate: true }], entry('p', 'k.1', 'one'))
+  await pass(0)
+  expect(far.acknowledged).toEqual([['p', 'k.1']])
+  far.down(['heartbeat'])
+  await pass(0)
+  expect(far.acknowledged.slice(1)).toEqual([
+    ['$inbox', 'i.0'],
+    ['p', 'k.1'],
+  ])
+})

@@ -153,6 +153,7 @@ export function createSession(
     heartbeat(_, aside) {
       // A POST that has nothing else to say is answered with it: to answer that in turn would never end.
       if (aside) return
+      topics.tellAll()
       ack()
       pulse.beat()
     },

@@ -100,6 +100,11 @@ export function createTopics(
     /** What the link should be subscribed to: the hello's list, and each poll's. */
     list: (): TopicList => [...topics.values()].map((topic) => [topic.name, resumeFrom(topic)]),
 
+    /** All cursors are to be told again: word of one may have been lost between two servers. */
+    tellAll(): void {
+      for (const topic of topics.values()) if (topic.position) moved.add(topic)
+    },
+
     /** The cursors that have moved since the last time. */
     takeCursors(): [string, Cursor][] {
       const cursors = [...moved].map((topic): [string, Cursor] => [topic.name, resumeFrom(topic)])
