@@ -108,7 +108,7 @@ describe('a conversation', () => {
     })
   })
 
-  test('what the client has acknowledged is no longer kept for its inbox', async () => {
+  test('what the client has acknowledged is no longer kept for its inbox, and one who never had it is told', async () => {
     served = await serve({ onSession: (session) => session.send('first') })
     const { hello } = drawSession()
     const { frames, send } = dial(served.base, hello([['$inbox', 'start']]))
@@ -116,7 +116,9 @@ describe('a conversation', () => {
     send(['ack', [['$inbox', entry[2]]]], ['ping', 1])
     await frames.kind('pong')
     const again = dial(served.base, hello([['$inbox', 'start']], { link: 2 }))
-    expect(await again.frames.kind('subscribed')).toEqual(['subscribed', '$inbox', entry[2], { from: 'start' }])
+    const start = `${(entry[2] as string).split('.')[0]}.0`
+    expect(await again.frames.kind('subscribed')).toEqual(['subscribed', '$inbox', start, { from: 'start' }])
+    expect(await again.frames.kind('gap')).toEqual(['gap', '$inbox', start, entry[2], 'trimmed'])
   })
 
   test('at a topic of its own address', async () => {

@@ -138,7 +138,9 @@ export function createSubscriptions(
     }
     if (slot.stopped) return
     const feed = isInbox ? owner.inbox() : topics.feed(topic)
-    const position = await locate(feed, start, asked)
+    const located = await locate(feed, start, asked)
+    // An inbox begins with its session: what it no longer has was never had.
+    const position = isInbox && start.at === 'start' ? { ...located, offset: 0 } : located
     if (slot.stopped) return
     known.add(topic)
     if (isInbox && start.at === 'cursor') release(position)
