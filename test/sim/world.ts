@@ -116,7 +116,7 @@ export function createWorld({ seed, setup }: Scenario, report: Report, log: ((te
     for (const { access } of apps) {
       for (const connection of [...access.connections]) {
         if (connection.node !== crashed) continue
-        connection.server = null
+        connection.release()
         if (silent) connection.deaden('both')
         else connection.cut('client')
       }
