@@ -117,6 +117,8 @@ export function createSessions(
       if (settings.userId(JSON.parse(known.user)) !== identity.key)
         throw fault('session-lost', 'the session belongs to another user')
       if (known.user !== mine.user) await broker.sessions.replace(hello.session, found, text, ttlMs)
+      // One that comes back in its last moment must not expire under its new link.
+      if (!(await broker.sessions.touch(hello.session, ttlMs))) lost()
     }
     const session = await local(hello.session, identity)
     if (found === null) hooks.created(session.handle)
