@@ -7,10 +7,12 @@ test('a session that comes back in its last moment does not expire under its new
   const node = hub({ sessionTtlMs: 4_000 })
   const { hello } = drawSession()
   const first = connectSocket(node, hello())
+  await pass(1)
   await first.send(['publish', 1, 'a', 'one'])
   await pass(1)
   first.gone()
-  await pass(3_900)
+  // The last touch was at 1,000.
+  await pass(4_900)
   const second = connectSocket(node, hello([], { link: 2, mode: 'resume' }))
   await pass(1_000)
   expect(second.of('welcome')).toHaveLength(1)
