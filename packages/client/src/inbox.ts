@@ -1,6 +1,7 @@
 import { HoldfastError, inboxTopic, type TopicEvent } from '@holdfast/protocol'
-import { type Observable, Subject } from 'rxjs'
+import type { Observable } from 'rxjs'
 import type { Outbox } from './outbox.ts'
+import { createOutlet } from './outlet.ts'
 import type { Streams } from './streams.ts'
 import type { Topics } from './topics.ts'
 
@@ -9,7 +10,7 @@ const inboxWaiting = 1_000
 
 /** The session's private log: messages of the hub to this client alone, and the answers to its requests. */
 export function createInbox(topics: Topics, outbox: Outbox, { stream, report }: Streams): Observable<unknown> {
-  const messages = new Subject<unknown>()
+  const messages = createOutlet<unknown>()
   const waiting: unknown[] = []
 
   function message(data: unknown): void {
@@ -31,11 +32,10 @@ export function createInbox(topics: Topics, outbox: Outbox, { stream, report }: 
     }
   }
 
-  const complete = () => messages.complete()
-  topics.listen(inboxTopic, 'start', { next: emit, error: complete, complete })
+  topics.listen(inboxTopic, 'start', { next: emit, error: messages.end, complete: messages.end })
 
   return stream((subscriber) => {
     for (const data of waiting.splice(0)) subscriber.next(data)
-    return messages.subscribe(subscriber)
+    return messages.listen(subscriber)
   })
 }

@@ -1,5 +1,5 @@
-import { Subject } from 'rxjs'
 import type { Clock } from './clock.ts'
+import { createOutlet } from './outlet.ts'
 import { type ConnectionState, type Gauges, project, type Snapshot } from './status.ts'
 import type { Streams } from './streams.ts'
 
@@ -12,7 +12,7 @@ export function createStateStream(
   clock: Clock,
   gauges: () => Gauges,
 ) {
-  const states = new Subject<ConnectionState>()
+  const states = createOutlet<ConnectionState>()
   let last = ''
   let timer: unknown = null
 
@@ -36,11 +36,11 @@ export function createStateStream(
     },
     end(): void {
       changed()
-      states.complete()
+      states.end()
     },
     state$: streams.stream<ConnectionState>((subscriber) => {
       subscriber.next(getState())
-      return states.subscribe(subscriber)
+      return states.listen(subscriber)
     }),
   }
 }
