@@ -1,46 +1,7 @@
-import { type Connection, type CoreOptions, connect } from '@holdfast/client/core'
-import { afterEach, describe, expect, test } from 'vitest'
-import { createFakeClock } from '../server/clock.ts'
+import { describe, expect, test } from 'vitest'
 import { seeded } from '../support/world.ts'
-import { type Script, scripted } from './scripted.ts'
-
-let connections: Connection[] = []
-let time: ReturnType<typeof createFakeClock>
-afterEach(async () => {
-  const closed = Promise.all(connections.map((connection) => connection.close()))
-  await time.pass(5_000)
-  await closed
-  expect(time.timers, 'timers left behind').toBe(0)
-  connections = []
-})
-
-/** A connection over scripted transports; `path` is every state it has been in, with the time since it was made. */
-function start(scripts: Record<string, Script[]>, options: Partial<CoreOptions> = {}) {
-  time = createFakeClock(1_000_000)
-  const { clock } = time
-  const used = Object.entries(scripts).map(([name, list]) => [name, scripted(name, clock, ...list)] as const)
-  const connection = connect('http://hub.test/realtime', {
-    transports: used.map(([, one]) => one.transport),
-    clock,
-    random: () => 0.5,
-    page: null,
-    storage: null,
-    ...options,
-  })
-  connections.push(connection)
-  const path: string[] = []
-  const begin = clock.now()
-  connection.state$.subscribe(({ state, transport }) => {
-    const now = `${state}${transport ? ` ${transport}` : ''}`
-    // A change of gauges alone is none of the machine's.
-    if (!path.at(-1)?.endsWith(` ${now}`)) path.push(`${clock.now() - begin} ${now}`)
-  })
-  const transports = Object.fromEntries(used)
-  return { connection, path, ...transports } as { connection: Connection; path: string[] } & Record<
-    string,
-    ReturnType<typeof scripted>
-  >
-}
+import type { Script } from './scripted.ts'
+import { start, time } from './started.ts'
 
 const refused: Script = { lost: { after: 5, code: 'refused' } }
 const works: Script = { proves: 10 }
@@ -239,7 +200,6 @@ describe('losses', () => {
     expect(first.connection.getState().phase).toBe('online')
     expect(first.websocket?.hellos.map((hello) => hello.token)).toEqual(['t1', 't2'])
     await first.connection.close()
-    connections = []
     const second = start({ websocket: [wrong] }, { token })
     await time.pass(1_000)
     expect(second.connection.getState()).toMatchObject({ phase: 'failed', lastError: { code: 'unauthenticated' } })
@@ -300,7 +260,6 @@ describe('suspicion', () => {
     await time.pass(4_000)
     expect(large.path.filter((at) => at.includes('suspect'))).toEqual([])
     await large.connection.close()
-    connections = []
     const small = start({ websocket: [slow] })
     await time.pass(100)
     void small.connection
@@ -361,7 +320,6 @@ describe('what worked', () => {
     const first = start({ websocket: [swallowed], sse: [works] }, { storage })
     await time.pass(1_000)
     await first.connection.close()
-    connections = []
     const second = start({ websocket: [works], sse: [works] }, { storage, timing: { probeMs: 5_000 } })
     await time.pass(100)
     expect(second.path).toContain('10 online.lesser sse')

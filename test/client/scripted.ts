@@ -12,7 +12,7 @@ export interface Script {
     delayMs?: number
   }
   /** Whether pings are answered, after how many ms, or each in turn. Default 10; null: never. */
-  pong?: number | null | readonly number[]
+  pong?: number | null | readonly (number | null)[]
 }
 
 const welcome = JSON.stringify([

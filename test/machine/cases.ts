@@ -31,7 +31,8 @@ export const cases = {
     holds: (race, { id }) => about(race, id) !== undefined && race.contenders.length > 1,
   },
   doubted: {
-    words: 'it is a contender whose transport was lost quickly three times in a row, while others held',
+    words:
+      'it is a contender whose transport was lost quickly three times in a row, or once before it had answered a ping, while others held',
     holds: (race, { id }) => isDoubted(race.routes, about(race, id)?.name),
   },
   contender: {
@@ -41,6 +42,10 @@ export const cases = {
   carrier: {
     words: 'it is the carrier',
     holds: ({ carrier }, { id }) => carrier !== null && carrier.id === id,
+  },
+  answered: {
+    words: 'the carrier has answered a ping',
+    holds: ({ carrier }) => carrier?.answered === true,
   },
   untried: {
     words: 'a transport is left to start',

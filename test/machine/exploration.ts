@@ -14,7 +14,7 @@ export interface Step {
   readonly stimulus: Stimulus
   readonly before: Snapshot
   readonly after: Snapshot
-  /** Types of what the interpreter was asked to do: `prove`, and the timers that were set and cancelled. */
+  /** Types of what the interpreter was asked to do: `prove`, `ask`, and the timers that were set and cancelled. */
   readonly actions: readonly string[]
 }
 
@@ -109,7 +109,17 @@ function keyOf(snapshot: Snapshot): string {
   const preferred = routes.preferred === transports[0] ? null : routes.preferred
   const quickLosses = transports.map((name) => Math.min(routeOf(routes, name).quickLosses, 3))
   const tries = contenders.map((one) => tryKey(one, snapshot.context, state)).sort()
-  const key = [state, untried, tries, carrier?.name, preferred, quickLosses, refusals > 0, wasOnline].join(' ')
+  const key = [
+    state,
+    untried,
+    tries,
+    carrier?.name,
+    carrier?.answered,
+    preferred,
+    quickLosses,
+    refusals > 0,
+    wasOnline,
+  ].join(' ')
   keys.set(snapshot, key)
   return key
 }

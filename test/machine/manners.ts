@@ -1,3 +1,4 @@
+import { isDoubted } from '../../packages/client/src/routes.ts'
 import type { Step } from './exploration.ts'
 
 export interface Manner {
@@ -81,6 +82,28 @@ export const manners: readonly Manner[] = [
       before.matches({ online: 'suspect' }) ||
       !after.matches({ online: 'suspect' }) ||
       after.context.contenders.length > 0,
+  },
+  {
+    words: 'Beside a link that has never answered a ping another transport is tried first, if there is one to trust.',
+    holds({ before, after }) {
+      const { carrier, contenders, transports, routes } = before.context
+      if (before.matches({ online: 'suspect' }) || !after.matches({ online: 'suspect' }) || carrier?.answered)
+        return true
+      const begun = after.context.contenders.find(({ id }) => !contenders.some((one) => one.id === id))
+      const others = transports.filter(
+        (name) => name !== carrier?.name && !isDoubted(routes, name) && !contenders.some((one) => one.name === name),
+      )
+      return begun?.name !== carrier?.name || others.length === 0
+    },
+  },
+  {
+    words: 'A doubted transport takes over from a link that is not suspect only when it has answered a ping beside it.',
+    holds({ event, before, after }) {
+      const next = after.context.carrier
+      const { carrier, routes } = before.context
+      if (!carrier || !next || next.id === carrier.id || before.matches({ online: 'suspect' })) return true
+      return !isDoubted(routes, next.name) || (event === 'try.answered' && next.answered)
+    },
   },
   {
     words:

@@ -60,6 +60,8 @@ export function stimuliOf(snapshot: Snapshot): Stimulus[] {
     stimulus('close', { drainMs: 100 }),
     ...[...unproved, nobody].map((id) => stimulus('try.proved', { id })),
     ...[...trying.slice(-1), nobody].map((id) => stimulus('try.troubled', { id, loss: crowded })),
+    // Nobody else was asked.
+    ...[...trying.filter((id) => !unproved.includes(id)), nobody].map((id) => stimulus('try.answered', { id })),
     stimulus('try.lost', { id: nobody, loss: cut }),
     ...trying.flatMap((id) => [cut, ...verdicts].map((loss) => stimulus('try.lost', { id, loss }))),
     // The browser's word counts where nothing else is being tried.

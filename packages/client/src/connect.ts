@@ -50,7 +50,7 @@ export function connect(url: string, options: CoreOptions): Connection {
   // What comes after the end, a second close for one, is nothing to be warned of.
   const send = (event: MachineEvent) => actor.getSnapshot().status === 'active' && actor.send(event)
   const session = createSession(settings, streams, send, () => states.gaugesChanged())
-  const match = createLinks(settings, session, streams.report, send)
+  const { ask, match } = createLinks(settings, session, streams.report, send)
   const actor = createActor(connectionMachine, {
     input: {
       transports: usable.map((transport) => transport.name),
@@ -60,7 +60,7 @@ export function connect(url: string, options: CoreOptions): Connection {
       now: clock.now,
       random: settings.random,
       isOffline: () => settings.page?.navigator?.onLine === false,
-      prove: session.pulse.prove,
+      prove: (id) => (id ? ask(id) : session.pulse.prove()),
     },
     clock,
   })

@@ -1,4 +1,4 @@
-import { HoldfastError, type Welcome } from '@holdfast/protocol'
+import { encodeFrame, HoldfastError, type Welcome } from '@holdfast/protocol'
 import { readFrame } from './frame.ts'
 import type { Settings } from './options.ts'
 import type { Race, Try } from './race.ts'
@@ -70,6 +70,12 @@ export function createLinks(settings: Settings, session: Session, report: Report
       if (rest.length > 0) events.batch(rest.join('\n'))
     }
 
+    /** It does not carry yet: all that counts is the answer to what it was asked. */
+    function passOver(text: string): void {
+      one.missed = true
+      if (text.split('\n').some((line) => readFrame(line)[0] === 'pong')) send({ type: 'try.answered', id })
+    }
+
     const events: LinkEvents = {
       opened: () => {
         silence = { ...silence, code: 'silent' }
@@ -78,7 +84,7 @@ export function createLinks(settings: Settings, session: Session, report: Report
         const loss = hubLoss(text)
         try {
           if (carrying === one) session.receive(text, aside)
-          else if (one.welcome) one.missed = true
+          else if (one.welcome) passOver(text)
           else if (!loss) prove(text)
         } catch (cause) {
           const unread = networkLoss('not-holdfast', `${cause}`)
@@ -107,8 +113,11 @@ export function createLinks(settings: Settings, session: Session, report: Report
     start().catch((error) => lost(networkLoss(error instanceof HoldfastError ? error.code : 'refused', `${error}`)))
   }
 
+  /** Asks one that does not carry yet for a sign of life. */
+  const ask = (id: string) => links.get(id)?.link?.send([encodeFrame(['ping', 0])])
+
   /** Opens, promotes and closes, so that what lives is what the machine's context names. */
-  return function match({ contenders, carrier }: Race): void {
+  function match({ contenders, carrier }: Race): void {
     const one = carrier && links.get(carrier.id)
     if (one?.link && one !== carrying) {
       carrying = one
@@ -118,6 +127,8 @@ export function createLinks(settings: Settings, session: Session, report: Report
     for (const [id, { close }] of links) if (!wanted.includes(id)) close()
     for (const each of contenders) if (!links.has(each.id)) open(each)
   }
+
+  return { ask, match }
 }
 
 /** A link lives by what its welcome says: here alone nothing is trusted. */

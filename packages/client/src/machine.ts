@@ -52,7 +52,7 @@ const states = {
   /** A link has proved itself and carries the session. */
   online: {
     initial: 'arrived',
-    after: { stable: { actions: 'settleDown' } },
+    after: { stable: { guard: 'hasAnswered', actions: 'settleDown' } },
     on: {
       'try.proved': takeOver,
       'try.lost': [
@@ -65,6 +65,7 @@ const states = {
       'network.offline': { actions: 'prove' },
       'page.wake': { actions: 'prove' },
       'link.suspect': '.suspect',
+      'link.trusted': { actions: 'trust' },
     },
     states: {
       /** Just taken over: on to where it belongs. */
@@ -99,20 +100,27 @@ const states = {
           'network.hint': proveAndClimb,
         },
       },
-      /** A better one has proved itself, but was lost quickly before: it must hold for a while before it carries. */
+      /**
+       * A better one has proved itself, but was lost quickly before: it must hold for a while, and then answer, before it
+       * carries. It is not asked earlier, since the hub ends the link that carries as soon as a better one speaks.
+       */
       trial: {
-        after: { trial: { ...takeOver, guard: 'hasProved' } },
-        on: { 'try.lost': { guard: 'isContender', target: 'upgrading', actions: 'lose' } },
+        after: { trial: { actions: 'ask' }, answer: { target: 'upgrading', actions: 'loseProved' } },
+        on: {
+          'try.answered': { ...takeOver, actions: ['takeOver', 'trust'] },
+          'try.lost': { guard: 'isContender', target: 'upgrading', actions: 'lose' },
+        },
       },
       /** No sign of life: a replacement is raced beside, and the link is kept in case it answers. */
       suspect: {
         entry: ['plan', 'startNext'],
         after: {
           headStart: { guard: 'hasUntried', actions: 'startNext' },
-          suspicion: { target: '#connection.switching', actions: 'lose' },
+          suspicion: { target: '#connection.switching', actions: 'giveUp' },
         },
         on: {
-          'link.trusted': { target: 'arrived', actions: 'dropContenders' },
+          'try.proved': { ...takeOver, actions: ['giveUp', 'takeOver'] },
+          'link.trusted': { target: 'arrived', actions: ['trust', 'dropContenders'] },
           'link.suspect': {},
           'try.lost': { guard: 'isContender', actions: ['lose', 'startNext'] },
         },

@@ -58,9 +58,9 @@ export interface Timing {
   /** On a lesser transport: the pause before a better one is tried; it doubles up to the cap. */
   readonly probeMs: number
   readonly probeCapMs: number
-  /** A transport that was lost quickly three times in a row must hold beside the present one for this long. */
+  /** A transport that was lost quickly three times in a row, or that never answered, must hold beside the present one for this long. */
   readonly trialMs: number
-  /** A suspect link without any sign of life is given up after this. */
+  /** A suspect link without any sign of life is given up after this; so is one that has held on trial, and does not answer. */
   readonly suspectMs: number
   /** Offline by the browser's word: tried all the same, this often, because that word may be wrong. */
   readonly offlineProbeMs: number

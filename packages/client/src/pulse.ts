@@ -12,7 +12,8 @@ const maxUplinkMs = 10_000
 
 /**
  * Watches the link that carries: silence beyond the hub's heartbeat, and messages without an answer, each ask for a proof by
- * `ping`; a ping unanswered in a time learned from the round trip makes the link suspect. A pong makes it trusted again.
+ * `ping`; a ping unanswered in a time learned from the round trip makes the link suspect. A pong makes it trusted again; the
+ * first one of each link is told too.
  * @param oldestHandedAt when the oldest unanswered message was handed over
  * @param flyingBytes of all unanswered messages
  */
@@ -30,7 +31,8 @@ export function createPulse(
   let heardAt = 0
   let pingId = 0
   let pingedAt: number | null = null
-  let isSuspect = false
+  /** Null until the link has answered, or was found suspect. */
+  let isTrusted: boolean | null = null
   // In a row, on whatever links: when none answers, the next is given longer each time.
   let suspicions = 0
   let smoothed: number | null = null
@@ -54,7 +56,7 @@ export function createPulse(
   /** Something that wants an answer may have gone up. */
   function arm(): void {
     // Once it is suspect, only a pong changes that.
-    if (!watching || isSuspect) return
+    if (!watching || isTrusted === false) return
     // A clock that was set back has it all in the future.
     const now = clock.now()
     heardAt = Math.min(heardAt, now)
@@ -73,7 +75,7 @@ export function createPulse(
     else if (now >= nextCheck()) {
       if (pingedAt === null) prove()
       else {
-        isSuspect = true
+        isTrusted = false
         suspicions = Math.min(suspicions + 1, maxSuspicions)
         send({ type: 'link.suspect' })
       }
@@ -94,7 +96,7 @@ export function createPulse(
     clock.clearTimeout(timer)
     timer = null
     pingedAt = null
-    isSuspect = false
+    isTrusted = null
   }
 
   return {
@@ -126,8 +128,8 @@ export function createPulse(
       smoothed = smoothed === null ? sample : 0.875 * smoothed + 0.125 * sample
       pingedAt = null
       suspicions = 0
-      if (isSuspect) {
-        isSuspect = false
+      if (!isTrusted) {
+        isTrusted = true
         send({ type: 'link.trusted' })
       }
       arm()

@@ -16,6 +16,8 @@ export interface Try {
 
 export interface Carrier extends Try {
   readonly since: number
+  /** A ping was answered on it: it carries, and not the welcome alone. */
+  readonly answered: boolean
 }
 
 export interface RaceInput {
@@ -29,8 +31,8 @@ export interface RaceInput {
   readonly random: () => number
   /** Whether the browser says that there is no network. */
   readonly isOffline: () => boolean
-  /** Asks the carrier for a quick sign of life. */
-  readonly prove: () => void
+  /** Asks this contender, or else the carrier, for a quick sign of life. */
+  readonly prove: (id?: string) => void
 }
 
 /**
@@ -45,7 +47,7 @@ export interface Race extends RaceInput {
   readonly carrier: Carrier | null
   /** Losses and failed rounds since the connection was last stable. */
   readonly attempt: number
-  /** Climbs that failed in a row. */
+  /** Climbs that failed in a row, links that fell silent after theirs included. */
   readonly probes: number
   /** Tokens refused in a row. */
   readonly refusals: number
@@ -77,13 +79,15 @@ export const startingRace = (input: RaceInput): Race => ({
 
 export const contender = (race: Race, id: string | undefined): Try | undefined =>
   race.contenders.find((one) => one.id === id)
+export const provedOne = (race: Race): Try | undefined => race.contenders.find((one) => one.proved)
 export const isBest = (race: Race): boolean => race.carrier?.name === race.transports[0]
 export const isBetter = ({ transports }: Race, name: string, than: string): boolean =>
   transports.indexOf(name) < transports.indexOf(than)
 
 /** A new round: what is still being tried stays in it. */
 export function planned(race: Race): Change {
-  const order = routes.plan(race.transports, race.routes)
+  const { carrier } = race
+  const order = routes.plan(race.transports, race.routes, carrier?.answered ? undefined : carrier?.name)
   const untried = order.filter((name) => !race.contenders.some((one) => one.name === name))
   return { round: race.round + 1, untried, retryAt: null }
 }
@@ -113,10 +117,10 @@ export const markedProved = (race: Race, id: string | undefined): Change => ({
 
 /** This contender, or else the one that has proved itself, carries from now on; better ones stay in the race. */
 export function tookOver(race: Race, id: string | undefined): Change {
-  const winner = contender(race, id) ?? race.contenders.find((one) => one.proved)
+  const winner = contender(race, id) ?? provedOne(race)
   if (!winner) return {}
   const now = race.now()
-  const carrier = { ...winner, proved: true, since: now }
+  const carrier = { ...winner, proved: true, since: now, answered: false }
   const better = race.contenders.filter((one) => isBetter(race, one.name, winner.name))
   // What was begun in an earlier round is below the winner, and the hub will end it: it begins anew.
   const contenders = better.filter((one) => one.link > winner.link)
@@ -150,9 +154,16 @@ export function lost(race: Race, id: string | undefined, loss: Loss): Change {
   }
   if (!carrier) return {}
   const livedMs = now - carrier.since
-  const quick = livedMs < race.timing.stableMs && loss.action === 'retry'
-  return { carrier: null, livedMs, routes: routes.lost(race.routes, carrier.name, loss.code, quick), lastError }
+  const { name, answered } = carrier
+  const quick = (livedMs < race.timing.stableMs || !answered) && loss.action === 'retry'
+  return { carrier: null, livedMs, routes: routes.lost(race.routes, name, loss.code, quick, answered), lastError }
 }
+
+/** The carrier stays silent. Had it come by a climb, that climb has failed. */
+export const gaveUp = (race: Race, _id: string | undefined, loss: Loss): Change => ({
+  ...lost(race, undefined, loss),
+  probes: race.probes + 1,
+})
 
 /** The hub said stop; or it refused a token for the second time. */
 export function isFatal(race: Race, id: string | undefined, { action }: Loss): boolean {

@@ -2,7 +2,7 @@
 export interface Route {
   /** Why it failed last; null once it has carried the session for a stable while. */
   readonly setback: string | null
-  /** Times in a row that it was lost soon after it took over. */
+  /** Times in a row that it was lost soon after it took over; one that never answered there counts as many. */
   readonly quickLosses: number
   /** How long it took to prove itself last, in ms. */
   readonly provedMs: number | null
@@ -27,13 +27,13 @@ export const learned = (routes: Routes, name: string, news: Partial<Route>, pref
   preferred,
 })
 
-/** Lost quickly several times in a row: it must hold beside another one before it carries again. */
+/** Lost quickly several times in a row: it must hold, and answer, beside another one before it carries again. */
 export const isDoubted = (routes: Routes, name: string | undefined): boolean =>
   routeOf(routes, name).quickLosses >= doubtAfter
 
-/** The order of a race: what worked here before, then by preference; the doubted come last, but they come. */
-export function plan(transports: readonly string[], routes: Routes): string[] {
-  const place = (name: string) => (isDoubted(routes, name) ? 2 : name === routes.preferred ? 0 : 1)
+/** The order of a race: what worked here before, then by preference; the doubted and the silent come last, but they come. */
+export function plan(transports: readonly string[], routes: Routes, silent?: string): string[] {
+  const place = (name: string) => (name === silent || isDoubted(routes, name) ? 2 : name === routes.preferred ? 0 : 1)
   return [...transports].sort((a, b) => place(a) - place(b))
 }
 
@@ -42,11 +42,11 @@ export const setBack = (routes: Routes, name: string, setback: string): Routes =
   learned(routes, name, { setback }, routes.preferred === name ? null : routes.preferred)
 
 /**
- * The carrier was lost. A quick loss makes its transport doubtful, and clears the others: what takes one after the other is
- * the network, not a transport.
+ * The carrier was lost. A quick loss makes its transport doubtful, at once where it never answered, and clears the others:
+ * what takes one after the other is the network, not a transport.
  */
-export function lost(routes: Routes, name: string, setback: string, quick: boolean): Routes {
-  const quickLosses = quick ? routeOf(routes, name).quickLosses + 1 : 0
+export function lost(routes: Routes, name: string, setback: string, quick: boolean, answered: boolean): Routes {
+  const quickLosses = quick ? routeOf(routes, name).quickLosses + (answered ? 1 : doubtAfter) : 0
   const others = quick ? Object.keys(routes.known) : []
   const cleared = others.reduce((all, other) => learned(all, other, { quickLosses: 0 }), routes)
   return learned(cleared, name, { setback, quickLosses })

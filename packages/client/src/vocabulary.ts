@@ -5,6 +5,7 @@ import {
   countedDown,
   endsRace,
   errorOf,
+  gaveUp,
   headStart,
   isBest,
   isFatal,
@@ -12,6 +13,7 @@ import {
   markedProved,
   pausedClimb,
   planned,
+  provedOne,
   type Race,
   type RaceInput,
   settled,
@@ -30,6 +32,7 @@ export type MachineEvent =
   | { type: 'try.proved'; id: string }
   | { type: 'try.lost'; id: string; loss: Loss }
   | { type: 'try.troubled'; id: string; loss: Loss }
+  | { type: 'try.answered'; id: string }
   | { type: 'link.suspect' }
   | { type: 'link.trusted' }
   /** Another network, perhaps: what did not work may work now. */
@@ -61,12 +64,16 @@ const when =
 /** What transitions do. */
 export const actions = {
   prove: ({ context }: { context: Race }) => context.prove(),
+  ask: ({ context }: { context: Race }) => context.prove(provedOne(context)?.id),
   plan: change(planned),
   startNext: change(startedNext),
   startBetter: change(startedBetter),
   markProved: change(markedProved),
   takeOver: change(tookOver),
   lose: change(lost),
+  loseProved: change((race, _id, loss) => lost(race, provedOne(race)?.id, loss)),
+  giveUp: change(gaveUp),
+  trust: change(({ carrier }) => ({ carrier: carrier && { ...carrier, answered: true } })),
   note: change((race, _id, loss) => ({ lastError: errorOf(race, loss) })),
   dropContenders: change(() => ({ contenders: [], untried: [], retryAt: null })),
   dropAll: change(() => ({ contenders: [], untried: [], carrier: null, retryAt: null })),
@@ -90,7 +97,8 @@ export const guards = {
   /** Another contender may still prove itself: what comes next has its own time. */
   hasRivals: when((race, id) => contender(race, id) !== undefined && race.contenders.length > 1),
   hasUntried: when(({ untried }) => untried.length > 0),
-  hasProved: when(({ contenders }) => contenders.some((one) => one.proved)),
+  hasProved: when((race) => provedOne(race) !== undefined),
+  hasAnswered: when(({ carrier }) => carrier?.answered === true),
   isAlone: when(({ contenders }) => contenders.length === 0),
   isBest: when(isBest),
   isOffline: when((race) => race.isOffline()),
@@ -102,6 +110,7 @@ export const delays = {
   nextStart: timed('nextStartMs'),
   stable: timed('stableMs'),
   trial: timed('trialMs'),
+  answer: ({ context: { timing } }: { context: Race }) => timing.trialMs + timing.suspectMs,
   suspicion: timed('suspectMs'),
   headStart: ({ context }: { context: Race }) => headStart(context),
   countdown: ({ context }: { context: Race }) => (context.retryAt ?? 0) - context.now(),

@@ -85,8 +85,8 @@ export const mutants: readonly Mutant[] = [
     changes: [
       client(
         'race.ts',
-        '    refusals: 0,\n    wasOnline: true',
-        '    refusals: 0,\n    attempt: 0,\n    wasOnline: true',
+        '    refusals: 0,\n    probes: isBest',
+        '    refusals: 0,\n    attempt: 0,\n    probes: isBest',
       ),
     ],
   },
