@@ -141,7 +141,8 @@ describe('a POST', () => {
       const head = `POST ${pathname}/send HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`
       socket.write(head + body.slice(0, -1), () => socket.resetAndDestroy())
     })
-    expect((await post(`${served.base}/send`, `${line()}\n["skip",1]`)).frames).toEqual([['receipt', 1]])
+    const { frames } = await post(`${served.base}/send`, `${line()}\n["skip",1]`)
+    expect(frames).toEqual([['reject', 1, 'too-large', expect.any(String)]])
   })
 
   test('for a session that is over ends as its stream did', async () => {

@@ -42,6 +42,8 @@ function createFarEnd(hello: { topics: [string, string][] }, events: LinkEvents)
       down(['welcome', 1, welcome], ['subscribed', '$inbox', 'i.0', { from: 'start' }], ...frames)
     },
     lose: (code = 'cut', action: 'retry' | 'renew' = 'retry') => events.lost({ code, message: code, action }),
+    /** A proxy refuses this line for its size. */
+    tooLarge: (line: string) => events.tooLarge(line),
     of: (kind: string) => sent.filter((frame) => frame[0] === kind),
     /** All that was acknowledged here. */
     get acknowledged(): [string, string][] {

@@ -210,3 +210,20 @@ test('each heartbeat is answered with all cursors, for word of one may have been
     ['p', 'k.1'],
   ])
 })
+
+test('what a path finds too large was perhaps carried by an earlier one, and then it is no rejection', async () => {
+  const { connection, links, pass } = startOne()
+  const answers = Promise.allSettled(['one', 'two'].map((text) => connection.topic('p').publish(text)))
+  await pass(0)
+  const far = links[0]!
+  far.welcome()
+  await pass(0)
+  const [first, second] = far.of('publish')
+  // The first had got there; its receipt was lost.
+  expect([first, second].map((frame) => far.tooLarge(JSON.stringify(frame)))).toEqual(['["skip",1]', '["skip",2]'])
+  far.down(['receipt', 1, 'k.1'], ['reject', 2, 'too-large', 'the way takes no message of its size'])
+  expect(await answers).toMatchObject([
+    { status: 'fulfilled', value: { cursor: 'k.1' } },
+    { status: 'rejected', reason: { code: 'too-large', outcome: 'rejected' } },
+  ])
+})

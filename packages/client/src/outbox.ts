@@ -178,13 +178,13 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
       } else if (settle(entry)) entry.done?.(data)
     },
 
-    /** The path cannot carry this line: it is rejected. Answers the line that uses up its number, if it has one. */
+    /**
+     * The path cannot carry this line. Answers the line that uses up its number, if it has one: the hub knows whether an earlier
+     * path has carried it, and rejects it otherwise.
+     */
     tooLarge(line: string): string | undefined {
       const [kind, n] = JSON.parse(line) as [string, number]
-      const entry = flying.get(n)
-      if (entry?.kind !== kind) return
-      fail(entry, 'too-large', 'a proxy on the way refuses a message of this size', 'rejected')
-      return skip(n)
+      return flying.get(n)?.kind === kind ? skip(n) : undefined
     },
 
     /** The session is gone: what was handed over may or may not have been applied. Numbers begin again. */

@@ -123,11 +123,13 @@ test.each([
   expect(take().map(([, , what]) => what)).toEqual(left)
 })
 
-test('what is too large for the path is replaced by a line that uses up its number', () => {
+test('what is too large for the path is replaced by a line that uses up its number, and the hub says what it came to', () => {
   const { outbox, outcomes, add } = begin()
   add('publish', '1')
   const [line = ''] = outbox.take(plenty)
   expect(outbox.tooLarge(line)).toBe('["skip",1]')
   expect(outbox.tooLarge('["read",1,"topic","start",5]')).toBeUndefined()
+  expect(outcomes).toEqual([])
+  outbox.rejected(1, 'too-large', 'the way takes no message of its size')
   expect(outcomes).toEqual([['1', 'too-large', 'rejected']])
 })

@@ -52,6 +52,8 @@ export function createNumbered(
     try {
       if (frame[0] === 'publish') return await publish(frame)
       if (frame[0] === 'request') return await request(frame)
+      if (frame[0] === 'skip')
+        return await record(['reject', number, 'too-large', 'the way takes no message of its size'])
       return await record(['receipt', number])
     } catch (error) {
       if (isFault(error) || !(error instanceof HoldfastError)) throw error
