@@ -156,7 +156,10 @@ export function lost(race: Race, id: string | undefined, loss: Loss): Change {
   const livedMs = now - carrier.since
   const { name, answered } = carrier
   const quick = (livedMs < race.timing.stableMs || !answered) && loss.action === 'retry'
-  return { carrier: null, livedMs, routes: routes.lost(race.routes, name, loss.code, quick, answered), lastError }
+  // Those who still try have named a session that is given up.
+  const left = loss.action === 'renew' ? [] : contenders
+  const known = routes.lost(race.routes, name, loss.code, quick, answered)
+  return { carrier: null, contenders: left, livedMs, routes: known, lastError }
 }
 
 /** The carrier stays silent. Had it come by a climb, that climb has failed. */
