@@ -22,3 +22,26 @@ test('a session that comes back in its last moment does not expire under its new
   expect(second.code).toBe(0)
   await node.close({ drainMs: 0 })
 })
+
+test('a request that comes again is not started again where the node has let the session go meanwhile', async () => {
+  const { hub, pass } = createWorld()
+  const node = hub({ sessionTtlMs: 4_000 })
+  const started: unknown[] = []
+  node.handle('count', ({ data }) => void started.push(data))
+  const { hello } = drawSession()
+  const first = connectSocket(node, hello())
+  await pass(1_008)
+  await first.send(['request', 1, 'count', 'one'])
+  await pass(1)
+  expect(started).toEqual(['one'])
+  first.gone()
+  // The node lets it go at 5,500; the last touch was at 2,000, so that the broker keeps it until 6,000.
+  await pass(4_600)
+  const second = connectSocket(node, hello([], { link: 2, mode: 'resume' }))
+  await pass(1)
+  await second.send(['request', 1, 'count', 'one'])
+  await pass(1)
+  expect(second.of('receipt')).toEqual([['receipt', 1]])
+  expect(started).toEqual(['one'])
+  await node.close({ drainMs: 0 })
+})

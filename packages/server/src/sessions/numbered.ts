@@ -3,6 +3,7 @@ import { HoldfastError, publishId, topicNameFault } from '@holdfast/protocol'
 import type { Answer, Applied } from '../broker/broker.ts'
 import { BrokerError } from '../broker/broker.ts'
 import { settle } from '../broker/retry.ts'
+import { drawId } from '../clock.ts'
 import type { Context } from '../context.ts'
 import { fault, isFault } from '../faults.ts'
 import { authorize } from '../hooks.ts'
@@ -35,6 +36,8 @@ export function createNumbered(
   const { broker } = context
   // What this node has seen; others may be further.
   let last = 0
+  // Of this end of the session: another one, at this node or elsewhere, may have come before.
+  const mark = drawId(context.random, 8)
   let marks = 0
 
   return {
@@ -87,7 +90,7 @@ export function createNumbered(
   }
 
   async function record(answer: Answer) {
-    const by = `${context.node}.${++marks}`
+    const by = `${mark}.${++marks}`
     try {
       const applied = await settle(context, () => broker.sessions.record(session.id, answer[1], answer, by))
       return outcome(applied, by)
