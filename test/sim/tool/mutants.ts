@@ -85,8 +85,8 @@ export const mutants: readonly Mutant[] = [
     changes: [
       client(
         'race.ts',
-        '    refusals: 0,\n    probes: isBest',
-        '    refusals: 0,\n    attempt: 0,\n    probes: isBest',
+        '    refusals: 0,\n    probes: winner',
+        '    refusals: 0,\n    attempt: 0,\n    probes: winner',
       ),
     ],
   },
@@ -121,7 +121,7 @@ export const mutants: readonly Mutant[] = [
     changes: [
       client(
         'outbox.ts',
-        "      failHanded('session-lost', 'the session was lost before the answer came')\n      flying.clear()",
+        "      failHanded('session-lost', 'the session was lost')\n      flying.clear()",
         `      for (const entry of [...flying.values()].reverse()) {
         entry.n = 0
         queued.unshift(entry)

@@ -5,6 +5,8 @@ import type { Outcome } from '../run.ts'
 export interface Order {
   readonly first: number
   readonly count: number
+  /** Prints what happens. */
+  readonly trace: boolean
 }
 
 /** `crash`: the run itself threw. */
@@ -19,6 +21,7 @@ export async function runSeeds(
   count: number,
   workers: number,
   take: (outcome: Answer[number]) => boolean,
+  trace = false,
 ): Promise<void> {
   let next = first
   let enough = false
@@ -27,12 +30,12 @@ export async function runSeeds(
     new Promise<void>((resolve, reject) => {
       const child = fork(file, {
         execArgv: ['--max-semi-space-size=64'],
-        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        stdio: ['ignore', trace ? 'inherit' : 'ignore', 'inherit', 'ipc'],
       })
       const order = () => {
         if (enough || next >= first + count) return child.disconnect()
         const size = Math.min(chunk, first + count - next)
-        child.send({ first: next, count: size } satisfies Order)
+        child.send({ first: next, count: size, trace } satisfies Order)
         next += size
       }
       child.on('message', (answer: Answer) => {

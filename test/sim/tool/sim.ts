@@ -13,7 +13,7 @@ import { shrink } from '../shrink.ts'
 import type { Tally } from '../truth.ts'
 import { bundle } from './bundle.ts'
 import { mutants } from './mutants.ts'
-import { runSeeds } from './pool.ts'
+import { type Answer, runSeeds } from './pool.ts'
 
 const { values } = parseArgs({
   options: {
@@ -81,16 +81,21 @@ function add<T extends object>(to: T, each: T): void {
   for (const name of Object.keys(to) as (keyof T)[]) (to[name] as number) += each[name] as number
 }
 
-/** One run, to be read. */
+/** One run, to be read, of the sources or of a mutant. */
 async function look(): Promise<void> {
-  console.error = () => {}
-  const scenario = drawScenario(first)
   if (values.trace) {
-    const { harms, findings } = await run(scenario, console.log)
-    console.log(JSON.stringify({ runs: 1, first, ...harms, failing: findings.length > 0 ? [first] : [] }))
-    if (findings.length > 0) process.exitCode = 1
+    const mutant = mutants.find(({ name }) => name === values.mutant)
+    const file = await bundle(mutant?.name ?? 'plain', mutant)
+    const take = (outcome: Answer[number]) => {
+      const { findings, harms } = 'crash' in outcome ? { findings: [outcome.crash], harms: noHarms } : outcome
+      console.log(JSON.stringify({ runs: 1, first, ...harms, failing: findings.length > 0 ? [first] : [] }))
+      if (findings.length > 0) process.exitCode = 1
+      return true
+    }
+    await runSeeds(file, first, 1, 1, take, true)
   }
-  if (values.shrink) console.log(JSON.stringify(await shorten(scenario)))
+  console.error = () => {}
+  if (values.shrink) console.log(JSON.stringify(await shorten(drawScenario(first))))
 }
 
 /** The shortest one found that does harm of the same kind. */

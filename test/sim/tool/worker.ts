@@ -6,11 +6,11 @@ import type { Answer, Order } from './pool.ts'
 Error.stackTraceLimit = 0
 console.error = () => {}
 
-process.on('message', async ({ first, count }: Order) => {
+process.on('message', async ({ first, count, trace }: Order) => {
   const outcomes: Answer = []
   for (let seed = first; seed < first + count; seed++) {
     try {
-      outcomes.push(await run(drawScenario(seed)))
+      outcomes.push(await run(drawScenario(seed), trace ? console.log : null))
     } catch (error) {
       outcomes.push({ seed, crash: `${error}` })
     }
