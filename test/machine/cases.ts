@@ -43,10 +43,6 @@ export const cases = {
     words: 'it is the carrier',
     holds: ({ carrier }, { id }) => carrier !== null && carrier.id === id,
   },
-  answered: {
-    words: 'the carrier has answered a ping',
-    holds: ({ carrier }) => carrier?.answered === true,
-  },
   untried: {
     words: 'a transport is left to start',
     holds: ({ untried }) => untried.length > 0,

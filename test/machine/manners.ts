@@ -107,10 +107,11 @@ export const manners: readonly Manner[] = [
   },
   {
     words:
-      'The attempts are counted from 0 again only after a stable while, at a hint of a new network, or when somebody asks.',
+      'The attempts are counted from 0 again only after a stable while on a link that has answered, at a hint of a new network, or when somebody asks.',
     holds: ({ event, before, after }) =>
       after.context.attempt >= before.context.attempt ||
-      ['after stable', 'network.hint', 'reconnect', 'page.show'].includes(event),
+      (event === 'after stable' && before.context.carrier?.answered) ||
+      ['network.hint', 'reconnect', 'page.show'].includes(event),
   },
   {
     words: 'What was learned of a transport stays known, and that the connection was online once.',

@@ -63,7 +63,7 @@ export const table: Readonly<Record<State, Readonly<Record<Event, Expected>>>> =
     'try.proved': '-', 'try.lost': { fatal: 'failed', carrier: 'switching' }, 'try.troubled': 'stay', 'try.answered': '-',
     'link.suspect': suspect, 'link.trusted': 'stay', 'network.hint': 'prove', 'network.offline': 'prove',
     'page.hide': 'parked', 'page.show': '-', 'page.wake': 'prove',
-    'after headStart': '-', 'after nextStart': '-', 'after stable': { answered: 'stay' }, 'after trial': '-', 'after answer': '-',
+    'after headStart': '-', 'after nextStart': '-', 'after stable': 'stay', 'after trial': '-', 'after answer': '-',
     'after suspicion': '-', 'after countdown': '-', 'after drain': '-', always: '-',
   },
   'online.lesser': {
@@ -71,7 +71,7 @@ export const table: Readonly<Record<State, Readonly<Record<Event, Expected>>>> =
     'try.proved': '-', 'try.lost': { fatal: 'failed', carrier: 'switching' }, 'try.troubled': 'stay', 'try.answered': '-',
     'link.suspect': suspect, 'link.trusted': 'stay', 'network.hint': upgrading, 'network.offline': 'prove',
     'page.hide': 'parked', 'page.show': '-', 'page.wake': 'prove',
-    'after headStart': '-', 'after nextStart': '-', 'after stable': { answered: 'stay' }, 'after trial': '-', 'after answer': '-',
+    'after headStart': '-', 'after nextStart': '-', 'after stable': 'stay', 'after trial': '-', 'after answer': '-',
     'after suspicion': '-', 'after countdown': upgrading, 'after drain': '-', always: '-',
   },
   'online.upgrading': {
@@ -79,7 +79,7 @@ export const table: Readonly<Record<State, Readonly<Record<Event, Expected>>>> =
     'try.proved': { doubted: 'stay', contender: arrived }, 'try.lost': carrierOrRival, 'try.troubled': 'stay', 'try.answered': '-',
     'link.suspect': suspect, 'link.trusted': 'stay', 'network.hint': upgrading, 'network.offline': 'prove',
     'page.hide': 'parked', 'page.show': '-', 'page.wake': 'prove',
-    'after headStart': '-', 'after nextStart': '-', 'after stable': { answered: 'stay' }, 'after trial': '-', 'after answer': '-',
+    'after headStart': '-', 'after nextStart': '-', 'after stable': 'stay', 'after trial': '-', 'after answer': '-',
     'after suspicion': '-', 'after countdown': '-', 'after drain': '-', always: { alone: lesser, proved: trial },
   },
   'online.trial': {
@@ -88,7 +88,7 @@ export const table: Readonly<Record<State, Readonly<Record<Event, Expected>>>> =
     'try.troubled': 'stay', 'try.answered': { contender: arrived },
     'link.suspect': suspect, 'link.trusted': 'stay', 'network.hint': 'prove', 'network.offline': 'prove',
     'page.hide': 'parked', 'page.show': '-', 'page.wake': 'prove',
-    'after headStart': '-', 'after nextStart': '-', 'after stable': { answered: 'stay' }, 'after trial': 'stay', 'after answer': upgrading,
+    'after headStart': '-', 'after nextStart': '-', 'after stable': 'stay', 'after trial': 'stay', 'after answer': upgrading,
     'after suspicion': '-', 'after countdown': '-', 'after drain': '-', always: '-',
   },
   'online.suspect': {
@@ -96,7 +96,7 @@ export const table: Readonly<Record<State, Readonly<Record<Event, Expected>>>> =
     'try.proved': { contender: arrived }, 'try.lost': carrierOrRival, 'try.troubled': 'stay', 'try.answered': '-',
     'link.suspect': '-', 'link.trusted': arrived, 'network.hint': 'prove', 'network.offline': 'prove',
     'page.hide': 'parked', 'page.show': '-', 'page.wake': 'prove',
-    'after headStart': { untried: 'stay' }, 'after nextStart': '-', 'after stable': { answered: 'stay' }, 'after trial': '-', 'after answer': '-',
+    'after headStart': { untried: 'stay' }, 'after nextStart': '-', 'after stable': 'stay', 'after trial': '-', 'after answer': '-',
     'after suspicion': 'switching', 'after countdown': '-', 'after drain': '-', always: '-',
   },
   switching: {

@@ -18,13 +18,13 @@ export function createInbox(topics: Topics, outbox: Outbox, { stream, report }: 
     waiting.push(data)
     if (waiting.length <= inboxWaiting) return
     waiting.shift()
-    report(new HoldfastError('queue-full', 'nobody listens to the inbox, and its oldest message was dropped'))
+    report(new HoldfastError('queue-full', 'nobody listens to the inbox: the oldest was dropped'))
   }
 
   function emit(event: TopicEvent<unknown>): void {
     if (event.type === 'gap') {
-      outbox.failAsked('inbox-gap', 'the answer may be among what the inbox no longer has')
-      report(new HoldfastError('inbox-gap', `messages to this client were lost: ${event.from} to ${event.to}`))
+      outbox.failAsked('inbox-gap', 'the answer may be among what was lost')
+      report(new HoldfastError('inbox-gap', `messages were lost: ${event.from} to ${event.to}`))
     } else if (event.type === 'message') {
       const [kind, n] = event.id?.split('.') ?? []
       if (kind) outbox.answered(Number(n), kind === 'error', event.data)

@@ -23,10 +23,10 @@ export interface ConnectOptions extends Omit<CoreOptions, 'transports'> {
 export function connect(url: string, options: ConnectOptions = {}): Connection {
   const { transports = ['websocket', 'sse', 'poll'], WebSocket, fetch, ...rest } = options
   const byName = {
-    websocket: () => websocket(WebSocket),
-    sse: () => sse(fetch),
-    poll: () => poll(fetch),
+    websocket: websocket(WebSocket),
+    sse: sse(fetch),
+    poll: poll(fetch),
   }
-  const made = transports.map((one) => (typeof one === 'string' ? byName[one]() : one))
+  const made = transports.map((one) => (typeof one === 'string' ? byName[one] : one))
   return connectWith(url, { ...rest, transports: made })
 }

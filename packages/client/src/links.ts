@@ -34,7 +34,7 @@ export function createLinks(settings: Settings, session: Session, report: Report
   function open({ id, name, link: number, round }: Try): void {
     const transport = settings.transports.find((one) => one.name === name) as Transport
     /** What is known of why no answer comes. */
-    let silence = networkLoss('swallowed', 'no answer to the hello in time')
+    let silence = networkLoss('swallowed', 'no answer to the hello')
     const handshake = clock.setTimeout(() => lost(silence), timing.handshakeMs)
     const one: OpenLink = { close }
     links.set(id, one)
@@ -61,19 +61,13 @@ export function createLinks(settings: Settings, session: Session, report: Report
       const [first = '', ...rest] = text.split('\n')
       const frame = readFrame(first)
       if (frame[0] !== 'welcome' || !isUsable(frame[2])) {
-        return lost(networkLoss('not-holdfast', 'the first frame is no welcome'))
+        return lost(networkLoss('not-holdfast', 'no welcome'))
       }
       clock.clearTimeout(handshake)
       one.welcome = frame[2]
       // Where it carries the session from now on, what came with the welcome is for the session.
       send({ type: 'try.proved', id })
       if (rest.length > 0) events.batch(rest.join('\n'))
-    }
-
-    /** It does not carry yet: all that counts is the answer to what it was asked. */
-    function passOver(text: string): void {
-      one.missed = true
-      if (text.split('\n').some((line) => readFrame(line)[0] === 'pong')) send({ type: 'try.answered', id })
     }
 
     const events: LinkEvents = {
@@ -84,8 +78,11 @@ export function createLinks(settings: Settings, session: Session, report: Report
         const loss = hubLoss(text)
         try {
           if (carrying === one) session.receive(text, aside)
-          else if (one.welcome) passOver(text)
-          else if (!loss) prove(text)
+          else if (one.welcome) {
+            // It does not carry yet: all that counts is the answer to what it was asked.
+            one.missed = true
+            if (/^\["pong"/m.test(text)) send({ type: 'try.answered', id })
+          } else if (!loss) prove(text)
         } catch (cause) {
           const unread = networkLoss('not-holdfast', `${cause}`)
           if (carrying === one) report(new HoldfastError(unread.code, unread.message, { cause }))

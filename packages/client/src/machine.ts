@@ -52,7 +52,7 @@ const states = {
   /** A link has proved itself and carries the session. */
   online: {
     initial: 'arrived',
-    after: { stable: { guard: 'hasAnswered', actions: 'settleDown' } },
+    after: { stable: { actions: 'settleDown' } },
     on: {
       'try.proved': takeOver,
       'try.lost': [

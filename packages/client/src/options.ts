@@ -90,7 +90,7 @@ export interface Settings {
   /** The hub's address, http(s), without a trailing slash, query or fragment. */
   readonly url: string
   readonly transports: readonly Transport[]
-  readonly token: CoreOptions['token']
+  readonly token?: CoreOptions['token']
   readonly storage: Storage | null
   readonly clock: Clock
   readonly random: () => number
@@ -103,20 +103,18 @@ export interface Settings {
 export function settle(
   url: string,
   {
-    transports,
-    token,
     storage = systemStorage(),
     clock = systemClock,
     random = systemRandom,
     page = systemPage(),
     outbox,
     timing,
+    ...rest
   }: CoreOptions,
 ): Settings {
   return {
+    ...rest,
     url: baseOf(url),
-    transports,
-    token,
     storage,
     clock,
     random,

@@ -131,7 +131,7 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
       }
       while (!entry.settled && (messages > limits.maxCount || bytes > limits.maxBytes)) {
         const dropped = limits.overflow === 'reject' ? entry : (queued.find(isMessage) as Entry)
-        withdraw(dropped, 'queue-full', 'too many messages are waiting')
+        withdraw(dropped, 'queue-full', 'too many messages wait')
       }
       return (code, message) => {
         if (entry.n > 0) fail(entry, code, message, 'unknown')
@@ -189,7 +189,7 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
 
     /** The session is gone: what was handed over may or may not have been applied. Numbers begin again. */
     renew(): void {
-      failHanded('session-lost', 'the session was lost before the answer came')
+      failHanded('session-lost', 'the session was lost')
       flying.clear()
       last = given = flyingBytes = 0
     },

@@ -3,21 +3,19 @@ import type { MachineEvent } from './vocabulary.ts'
 
 /** Tells the machine what the browser knows of the network and the page, until `signal` is aborted. */
 export function watchPage(page: PageLike | null, signal: AbortSignal, send: (event: MachineEvent) => void): void {
-  const on = (target: PageLike | null | undefined, type: string, tell: MachineEvent['type'] & `${string}.${string}`) =>
-    target?.addEventListener(
-      type,
-      () =>
-        page?.document?.visibilityState !== 'hidden' || tell !== 'page.wake'
-          ? send({ type: tell } as MachineEvent)
-          : undefined,
-      { signal },
-    )
+  if (!page) return
+  const { document } = page
+  const on = (target: PageLike | undefined, type: string, tell: () => void) =>
+    target?.addEventListener(type, tell, { signal })
+  const wake = () => {
+    if (document?.visibilityState !== 'hidden') send({ type: 'page.wake' })
+  }
 
-  on(page, 'online', 'network.hint')
-  on(page, 'offline', 'network.offline')
+  on(page, 'online', () => send({ type: 'network.hint' }))
+  on(page, 'offline', () => send({ type: 'network.offline' }))
   // A page in the back/forward cache has a dead WebSocket when it comes back, without any close event.
-  on(page, 'pagehide', 'page.hide')
-  on(page, 'pageshow', 'page.show')
-  on(page?.document, 'resume', 'page.wake')
-  on(page?.document, 'visibilitychange', 'page.wake')
+  on(page, 'pagehide', () => send({ type: 'page.hide' }))
+  on(page, 'pageshow', () => send({ type: 'page.show' }))
+  on(document, 'resume', wake)
+  on(document, 'visibilitychange', wake)
 }

@@ -131,7 +131,7 @@ export function tookOver(race: Race, id: string | undefined): Change {
     untried: [],
     retryAt: null,
     refusals: 0,
-    probes: isBest({ ...race, carrier }) ? 0 : race.probes,
+    probes: winner.name === race.transports[0] ? 0 : race.probes,
     wasOnline: true,
     routes: routes.learned(race.routes, winner.name, { provedMs: now - winner.startedAt }),
   }
@@ -154,11 +154,10 @@ export function lost(race: Race, id: string | undefined, loss: Loss): Change {
   }
   if (!carrier) return {}
   const livedMs = now - carrier.since
-  const { name, answered } = carrier
-  const quick = (livedMs < race.timing.stableMs || !answered) && loss.action === 'retry'
+  const quick = (livedMs < race.timing.stableMs || !carrier.answered) && loss.action === 'retry'
   // Those who still try have named a session that is given up.
   const left = loss.action === 'renew' ? [] : contenders
-  const known = routes.lost(race.routes, name, loss.code, quick, answered)
+  const known = routes.lost(race.routes, carrier, loss.code, quick)
   return { carrier: null, contenders: left, livedMs, routes: known, lastError }
 }
 
@@ -180,9 +179,9 @@ export function endsRace(race: Race, id: string | undefined, { action, delayMs }
   return contender(race, id) !== undefined && (isLast || action !== 'retry' || delayMs !== undefined)
 }
 
-/** Steady for a while: the past is forgotten. */
+/** Steady for a while: the past is forgotten, unless it never answered. */
 export function settled({ carrier, routes: known }: Race): Change {
-  if (!carrier) return {}
+  if (!carrier?.answered) return {}
   return { attempt: 0, routes: routes.learned(known, carrier.name, { setback: null, quickLosses: 0 }, carrier.name) }
 }
 

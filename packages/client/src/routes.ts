@@ -45,7 +45,12 @@ export const setBack = (routes: Routes, name: string, setback: string): Routes =
  * The carrier was lost. A quick loss makes its transport doubtful, at once where it never answered, and clears the others:
  * what takes one after the other is the network, not a transport.
  */
-export function lost(routes: Routes, name: string, setback: string, quick: boolean, answered: boolean): Routes {
+export function lost(
+  routes: Routes,
+  { name, answered }: { readonly name: string; readonly answered: boolean },
+  setback: string,
+  quick: boolean,
+): Routes {
   const quickLosses = quick ? routeOf(routes, name).quickLosses + (answered ? 1 : doubtAfter) : 0
   const others = quick ? Object.keys(routes.known) : []
   const cleared = others.reduce((all, other) => learned(all, other, { quickLosses: 0 }), routes)

@@ -23,7 +23,7 @@ export function createSender(session: Session, clock: Clock, ended: Ended): Send
     const end = ended()
     if (end) throw notSent(end.code, end.message)
     const { messageBytes } = session.limits
-    if (bytes > messageBytes) throw notSent('too-large', `the message has ${bytes} bytes, the limit is ${messageBytes}`)
+    if (bytes > messageBytes) throw notSent('too-large', `${bytes} bytes, the limit is ${messageBytes}`)
     if (signal?.aborted) throw notSent('aborted', 'it was aborted')
 
     const nameJson = JSON.stringify(`${name}`)

@@ -3,6 +3,7 @@ import {
   type DownKind,
   encodeFrame,
   type Frame,
+  type Hello,
   HoldfastError,
   type TopicList,
   toBase64Url,
@@ -176,14 +177,8 @@ export function createSession(
     hello(number: number, token: string | undefined, list: TopicList): { hello: string; session: string } {
       const { session, secret } = identity
       const mode = welcomed ? 'resume' : 'new'
-      const hello = {
-        session,
-        secret,
-        link: number,
-        mode,
-        ...(token !== undefined && { token }),
-        topics: list,
-      } as const
+      // JSON leaves out a token that is none.
+      const hello = { session, secret, link: number, mode, token, topics: list } as Hello
       return {
         hello: encodeFrame(['hello', version, hello]),
         session: encodeFrame(['session', session, secret, number]),
@@ -197,7 +192,7 @@ export function createSession(
       control = []
       limits = welcome.limits
       if (user !== null && user !== welcome.user && !welcomed) {
-        outbox.failQueued('user-changed', 'the session was lost, and the new one is another user')
+        outbox.failQueued('user-changed', 'the new session is another user')
       }
       user = welcome.user
       welcomed = true

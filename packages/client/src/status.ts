@@ -41,7 +41,7 @@ export type Snapshot = SnapshotFrom<typeof connectionMachine>
 export function project({ context, value }: Snapshot, gauges: Gauges): ConnectionState {
   const [[top, inner]] = (typeof value === 'string' ? [[value]] : Object.entries(value)) as [[TopState, string?]]
   const { carrier, attempt, retryAt, lastError, wasOnline } = context
-  const phase = phases[top]
+  const phase = phases[top] ?? (top as Phase)
   return {
     phase: phase === 'connecting' && wasOnline ? 'reconnecting' : phase,
     transport: carrier?.name ?? null,
@@ -54,19 +54,13 @@ export function project({ context, value }: Snapshot, gauges: Gauges): Connectio
   }
 }
 
-/** What each of the machine's states is to a person. */
-const phases = {
-  idle: 'idle',
-  connecting: 'connecting',
-  online: 'online',
+/** What those of the machine's states are to a person that are not called so. */
+const phases: Readonly<Record<string, Phase>> = {
   switching: 'connecting',
   waiting: 'connecting',
-  offline: 'offline',
   parked: 'offline',
   closing: 'closed',
-  closed: 'closed',
-  failed: 'failed',
-} as const satisfies Record<TopState, Phase>
+} satisfies Record<Exclude<TopState, Phase>, Phase>
 
 function reasonOf(race: Race): string | null {
   const { carrier, routes, transports, contenders, missing, lastError } = race

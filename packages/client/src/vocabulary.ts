@@ -49,7 +49,7 @@ type Facts = readonly [race: Race, id: string | undefined, loss: Loss]
 
 /** What changes and guards look at: what is known, whom the event is about, and why that one was lost. */
 function factsOf({ context, event }: { context: Race; event: MachineEvent }): Facts {
-  const loss = 'loss' in event ? event.loss : networkLoss('silent', 'the link gave no sign of life')
+  const loss = 'loss' in event ? event.loss : networkLoss('silent', 'no sign of life')
   return [context, 'id' in event ? event.id : undefined, loss]
 }
 
@@ -60,6 +60,8 @@ const when =
   (test: (...facts: Facts) => boolean) =>
   (args: { context: Race; event: MachineEvent }): boolean =>
     test(...factsOf(args))
+
+const nothingTried: Partial<Race> = { contenders: [], untried: [], retryAt: null }
 
 /** What transitions do. */
 export const actions = {
@@ -75,8 +77,8 @@ export const actions = {
   giveUp: change(gaveUp),
   trust: change(({ carrier }) => ({ carrier: carrier && { ...carrier, answered: true } })),
   note: change((race, _id, loss) => ({ lastError: errorOf(race, loss) })),
-  dropContenders: change(() => ({ contenders: [], untried: [], retryAt: null })),
-  dropAll: change(() => ({ contenders: [], untried: [], carrier: null, retryAt: null })),
+  dropContenders: change(() => nothingTried),
+  dropAll: change(() => ({ ...nothingTried, carrier: null })),
   pauseClimb: change(pausedClimb),
   pauseOffline: change(({ now, timing }) => ({ retryAt: now() + timing.offlineProbeMs })),
   countFailedClimb: change(({ probes }) => ({ probes: probes + 1 })),
@@ -98,7 +100,6 @@ export const guards = {
   hasRivals: when((race, id) => contender(race, id) !== undefined && race.contenders.length > 1),
   hasUntried: when(({ untried }) => untried.length > 0),
   hasProved: when((race) => provedOne(race) !== undefined),
-  hasAnswered: when(({ carrier }) => carrier?.answered === true),
   isAlone: when(({ contenders }) => contenders.length === 0),
   isBest: when(isBest),
   isOffline: when((race) => race.isOffline()),

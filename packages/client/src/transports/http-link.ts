@@ -34,18 +34,16 @@ export function openHttpLink(
   let timer: unknown = null
   let over = false
 
-  const unlessOver = <T>(tell: () => T) => (over ? undefined : tell())
   const events: LinkEvents = {
-    opened: () => unlessOver(sink.opened),
-    batch: (text, aside) => unlessOver(() => sink.batch(text, aside)),
-    writable: () => unlessOver(sink.writable),
-    tooLarge: (line) => unlessOver(() => sink.tooLarge(line)),
-    troubled: sink.troubled,
-    lost: (loss) =>
-      unlessOver(() => {
-        close()
-        sink.lost(loss)
-      }),
+    ...sink,
+    batch(text, aside) {
+      if (!over) sink.batch(text, aside)
+    },
+    lost(loss) {
+      if (over) return
+      close()
+      sink.lost(loss)
+    },
   }
 
   function open(path: string, body: string, purpose = path): Promise<Response> {
@@ -90,7 +88,7 @@ export function openHttpLink(
       const instead = events.tooLarge(lines[0] as string)
       return instead === undefined ? undefined : deliver([instead])
     }
-    if (!response.ok || !text.startsWith('[')) throw new Error(`HTTP ${response.status}, and not from the hub`)
+    if (!response.ok || !text.startsWith('[')) throw new Error(`HTTP ${response.status}, not from the hub`)
     events.batch(text, true)
   }
 
@@ -107,7 +105,7 @@ export function openHttpLink(
         (error) => {
           if (over) return
           timer = clock.setTimeout(again, pauseMs)
-          sink.troubled(networkLoss('post-failed', `a POST failed, and is sent again: ${error}`))
+          sink.troubled(networkLoss('post-failed', `sent again: ${error}`))
         },
       )
   }
@@ -137,7 +135,7 @@ export function openHttpLink(
     if (!begun) sink.troubled(networkLoss('connections', 'other tabs hold the connections'))
   }
 
-  const failed = (error: unknown) => events.lost(networkLoss('cut', `the stream failed: ${error}`))
+  const failed = (error: unknown) => events.lost(networkLoss('cut', `${error}`))
   start().catch(failed)
 
   return {

@@ -18,7 +18,7 @@ export function poll(fetchLike?: FetchLike): Transport {
             const response = await ask('poll', body)
             if (!response) return
             const text = await response.text()
-            if (!text.startsWith('[')) return events.lost(networkLoss('not-holdfast', 'the answer is no batch'))
+            if (!text.startsWith('[')) return events.lost(networkLoss('not-holdfast', 'no batch'))
             events.batch(text)
             body = `${request.session}\n${encodeFrame(['poll', request.topics()])}`
           }

@@ -12,7 +12,7 @@ export function sse(fetchLike?: FetchLike): Transport {
         const response = await ask('sse', request.hello)
         if (!response) return
         if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
-          return events.lost(networkLoss('not-holdfast', 'the answer is no event stream'))
+          return events.lost(networkLoss('not-holdfast', 'no event stream'))
         }
         const parser = createParser({ onEvent: (event) => events.batch(event.data) })
         const decoder = new TextDecoder()

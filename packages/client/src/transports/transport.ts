@@ -1,4 +1,4 @@
-import type { CloseAction, TopicList } from '@holdfast/protocol'
+import { type CloseAction, closeAction, type TopicList } from '@holdfast/protocol'
 import type { Clock } from '../clock.ts'
 
 /** Why a link ended, or did not come about. */
@@ -60,5 +60,13 @@ export interface Transport {
   readonly missing?: string | null
   open(request: LinkRequest, events: LinkEvents): Link
 }
+
+/** What a close code of the hub's means. */
+export const closeLoss = (close: number, code: string, message: string, delayMs?: number): Loss => ({
+  code,
+  message,
+  action: closeAction(close),
+  ...(delayMs && { delayMs }),
+})
 
 export const networkLoss = (code: string, message: string): Loss => ({ code, message, action: 'retry' })

@@ -1,6 +1,6 @@
-import { closeAction, offerHello } from '@holdfast/protocol'
+import { offerHello } from '@holdfast/protocol'
 import type { Link, LinkEvents, LinkRequest, Loss, Transport } from './transport.ts'
-import { networkLoss } from './transport.ts'
+import { closeLoss, networkLoss } from './transport.ts'
 
 /** What of the WHATWG WebSocket is used: the browser's, Node 22's, `ws` and mock-socket all have it. */
 export interface WebSocketLike {
@@ -34,7 +34,6 @@ function openSocket(Constructor: WebSocketClass, request: LinkRequest, events: L
   const { protocols, first } = offerHello(request.hello)
   const socket = new Constructor(request.url.replace(/^http/, 'ws'), protocols)
   let opened = false
-  let heard = false
 
   socket.onopen = () => {
     opened = true
@@ -42,14 +41,13 @@ function openSocket(Constructor: WebSocketClass, request: LinkRequest, events: L
     if (first !== null) socket.send(first)
   }
   socket.onmessage = (event) => {
-    heard = true
     const { data } = event as { data: unknown }
     // A binary message is none of the protocol's; the empty line of it is told from a frame where frames are read.
     events.batch(typeof data === 'string' ? data : '')
   }
   socket.onclose = (event) => {
     release()
-    events.lost(lossOf(event, opened, heard))
+    events.lost(lossOf(event, opened))
   }
   // Always followed by a close event; without a listener, ws throws.
   socket.onerror = () => {}
@@ -74,12 +72,11 @@ function openSocket(Constructor: WebSocketClass, request: LinkRequest, events: L
 }
 
 /** Close events tell little on purpose (RFC 6455, 7.1.5; browsers show 1006 for every failed handshake). */
-function lossOf(event: unknown, opened: boolean, heard: boolean): Loss {
+function lossOf(event: unknown, opened: boolean): Loss {
   const { code, reason } = event as { code: number; reason: string }
   if (code >= 4000 && code < 4400) {
     const [name = '', delay] = reason.split(' ')
-    return { code: name, message: reason, action: closeAction(code), ...(delay && { delayMs: Number(delay) }) }
+    return closeLoss(code, name, reason, Number(delay))
   }
-  if (!opened) return networkLoss('refused', 'the WebSocket handshake failed')
-  return networkLoss('cut', `the WebSocket closed (${code})${heard ? '' : ' before any answer'}`)
+  return networkLoss(opened ? 'cut' : 'refused', `the WebSocket closed (${code})`)
 }
