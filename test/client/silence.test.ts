@@ -54,6 +54,15 @@ describe('a link that never answers', () => {
     expect(times(path, 'online.suspect websocket')).toBe(3)
   })
 
+  test('is doubted however long it was waited for', async () => {
+    const { connection, path } = start({ websocket: [mute], sse: [refused, refused, works] })
+    await time.pass(90_000)
+    // Each silence in a row is given longer than the one before, the third one 6 s.
+    expect(path).toContain('10550 online.lesser sse')
+    expect(times(path, 'online.settled websocket')).toBe(3)
+    expect(connection.getState()).toMatchObject({ transport: 'sse', reason: 'silent' })
+  })
+
   test('and neither does the other one: both are tried in turn, and the pauses grow', async () => {
     const { connection, websocket, sse } = start({ websocket: [mute], sse: [mute] })
     await time.pass(300_000)
