@@ -25,6 +25,8 @@ function createFarEnd(hello: { topics: [string, string][] }, events: LinkEvents)
   const down = (...frames: unknown[][]) => events.batch(frames.map((frame) => JSON.stringify(frame)).join('\n'))
   const far = {
     topics: new Map(hello.topics),
+    /** Pings are not answered. */
+    muted: false,
     /** How many bytes each batch had. */
     batches: [] as number[],
     take(lines: readonly string[]) {
@@ -32,7 +34,7 @@ function createFarEnd(hello: { topics: [string, string][] }, events: LinkEvents)
       for (const line of lines) {
         const frame = JSON.parse(line)
         sent.push(frame)
-        if (frame[0] === 'ping') queueMicrotask(() => down(['pong', frame[1]]))
+        if (frame[0] === 'ping' && !far.muted) queueMicrotask(() => down(['pong', frame[1]]))
       }
     },
     down,

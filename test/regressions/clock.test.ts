@@ -101,3 +101,17 @@ test('a link that lives is kept though the clock is set back and forward', async
   await pass(60_000)
   expect(opened.length).toBe(1)
 })
+
+test('a connection that closes while the clock is set forward does not ask the time without end', async () => {
+  const { connection, pass, set } = await start({ pongs: 1 })
+  await pass(3_000)
+  const published = connection.topic('p').publish('x')
+  published.catch(() => {})
+  await pass(100)
+  void connection.close({ drainMs: 60_000 })
+  set(hourMs)
+  await pass(30_000)
+  expect(connection.getState().state).toBe('closing')
+  await pass(60_000)
+  expect(connection.getState().phase).toBe('closed')
+})

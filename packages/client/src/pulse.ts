@@ -29,6 +29,8 @@ export function createPulse(
   let watching = false
   let heartbeatMs = 0
   let heardAt = 0
+  let pongedAt = 0
+  let resends = false
   let pingId = 0
   let pingedAt: number | null = null
   /** Null until the link has answered, or was found suspect. */
@@ -47,10 +49,13 @@ export function createPulse(
 
   /** When something is overdue. */
   function nextCheck(): number {
-    // While the stream speaks it is the way up that is slow or broken, and what goes up is sent again by itself.
-    if (pingedAt !== null) return Math.max(pingedAt, heardAt) + timeoutMs() * 2 ** suspicions + uplinkMs()
+    if (pingedAt !== null) {
+      // While the stream speaks it is the way up that is slow or broken: what is POSTed is sent again by itself.
+      const spokeAt = resends ? heardAt : Math.min(heardAt, pingedAt + timeoutMs())
+      return Math.max(pingedAt, spokeAt) + timeoutMs() * 2 ** suspicions + uplinkMs()
+    }
     const handedAt = oldestHandedAt() ?? Number.POSITIVE_INFINITY
-    return Math.min(heardAt + 1.3 * heartbeatMs, Math.max(handedAt, heardAt) + timeoutMs())
+    return Math.min(heardAt + 1.3 * heartbeatMs, Math.max(handedAt, pongedAt) + timeoutMs())
   }
 
   /** Something that wants an answer may have gone up. */
@@ -60,6 +65,7 @@ export function createPulse(
     // A clock that was set back has it all in the future.
     const now = clock.now()
     heardAt = Math.min(heardAt, now)
+    pongedAt = Math.min(pongedAt, now)
     if (pingedAt !== null) pingedAt = Math.min(pingedAt, now)
     const at = nextCheck()
     if (timer !== null && dueAt <= at) return
@@ -71,8 +77,12 @@ export function createPulse(
   function check(): void {
     timer = null
     const now = clock.now()
-    if (now - dueAt > sleptMs) send({ type: 'network.hint' })
-    else if (now >= nextCheck()) {
+    if (now - dueAt > sleptMs) {
+      // What was awaited begins anew.
+      heardAt = pongedAt = now
+      if (pingedAt !== null) pingedAt = now
+      send({ type: 'network.hint' })
+    } else if (now >= nextCheck()) {
       if (pingedAt === null) prove()
       else {
         isTrusted = false
@@ -103,9 +113,10 @@ export function createPulse(
     get rttMs() {
       return smoothed && Math.round(smoothed * 10) / 10
     },
-    start(beatMs: number): void {
+    start(beatMs: number, hasPosts: boolean): void {
       stop()
       watching = true
+      resends = hasPosts
       heartbeatMs = beatMs
       heardAt = clock.now()
       prove()
@@ -127,6 +138,7 @@ export function createPulse(
       deviation = smoothed === null ? sample / 2 : 0.75 * deviation + 0.25 * Math.abs(smoothed - sample)
       smoothed = smoothed === null ? sample : 0.875 * smoothed + 0.125 * sample
       pingedAt = null
+      pongedAt = clock.now()
       suspicions = 0
       if (!isTrusted) {
         isTrusted = true

@@ -206,7 +206,7 @@ export function createSession(
       }
       for (const name of told.keys()) tell('unsubscribe', name)
       reads.askAgain()
-      pulse.start(welcome.heartbeatMs)
+      pulse.start(welcome.heartbeatMs, !!link.beside)
     },
 
     detach(): void {
