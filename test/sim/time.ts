@@ -14,10 +14,14 @@ export interface Time {
   pass(until: number, enough?: () => boolean): Promise<void>
 }
 
+// More than this in one instant is a loop that no time will end.
+const mostAtOnce = 20_000
+
 export function createTime(start: number): Time {
   const heap: Task[] = []
   let now = start
   let order = 0
+  let standing = 0
 
   return {
     get now() {
@@ -33,6 +37,8 @@ export function createTime(start: number): Time {
       for (let task = heap[0]; task && task.at <= until && !enough?.(); task = heap[0]) {
         pop(heap)
         if (!task.run) continue
+        standing = task.at > now ? 0 : standing + 1
+        if (standing > mostAtOnce) throw new Error(`time stands still: ${task.run}`)
         now = task.at
         task.run()
         await settled()
