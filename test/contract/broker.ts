@@ -250,10 +250,16 @@ export function brokerContract(
       })
     })
 
-    test('begins at 1 after it was forgotten', async () => {
+    test('takes none any more when it was forgotten: what it had already would be applied again', async () => {
+      await broker.sessions.create('s', 'record', 1e6)
       await broker.sessions.record('s', 1, receipt(1))
       await broker.sessions.forget('s')
       expect(await broker.sessions.received('s')).toBe(0)
+      const log = broker.log('a', options)
+      for (const number of [1, 2]) {
+        expect(await broker.sessions.record('s', number, receipt(number))).toEqual({ status: 'jump' })
+        expect(await log.append(draft('late'), { session: 's', number })).toEqual({ status: 'jump' })
+      }
     })
   })
 

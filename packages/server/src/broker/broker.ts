@@ -105,7 +105,7 @@ export interface SessionRegistry {
   received(id: string): MaybePromise<number>
   /** Uses up the next number for something that appends nothing. `by` tells a retry from another's record. */
   record(id: string, number: number, answer: Answer, by?: string): MaybePromise<Applied>
-  /** Drops the numbers; the record stays until its time is over. */
+  /** Drops the numbers, after which each is a `jump`; the record stays until its time is over. */
   forget(id: string): MaybePromise<void>
 }
 

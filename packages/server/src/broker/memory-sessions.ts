@@ -4,6 +4,9 @@ import { BrokerError } from './broker.ts'
 import type { Numbers } from './numbers.ts'
 import { createNumbers } from './numbers.ts'
 
+// What waits for a hook while its session ends comes too late.
+const forgotten: Numbers = { last: 0, earlier: () => ({ status: 'jump' }), settle() {} }
+
 interface Kept {
   record: string | null
   until: number
@@ -72,7 +75,7 @@ export function createMemorySessions(clock: Clock, defaultTtlMs: number, most: n
     },
     forget(id) {
       const kept = find(id)
-      if (kept) kept.numbers = createNumbers()
+      if (kept) kept.numbers = forgotten
     },
     numbers: (id) => keep(id).numbers,
     sweep,

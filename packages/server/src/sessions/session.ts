@@ -188,7 +188,10 @@ export function createSession(context: Context, parts: SessionParts): Session {
   }
 
   async function deal(frame: NumberedFrame, number: number, asked: Asked): Promise<Frame<'receipt'> | Frame<'reject'>> {
-    const { answer, fresh } = await numbered.deal(frame)
+    const { answer, fresh } = await numbered.deal(frame).catch((error) => {
+      // It ended meanwhile, and its numbers with it.
+      throw ended ? fault(ended.code, ended.message) : error
+    })
     if (answer[0] === 'reject' && frame[0] !== 'skip') context.refused(answer[2])
     const concernsLink = frame[0] === 'subscribe' || frame[0] === 'unsubscribe'
     if (fresh && concernsLink && !apply(number, frame, asked)) parts.forward(number, frame, await asked)
