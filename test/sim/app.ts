@@ -30,6 +30,7 @@ export interface AppParts {
   readonly transports: readonly string[]
   /** The longest buffer that a hub may have for one connection. */
   readonly mostBuffered: number
+  readonly sessionTtlMs: number
   report: Report
   note(text: string): void
   token(): string
@@ -140,7 +141,13 @@ export function createApp(parts: AppParts): App {
       note(`error ${error.code}: ${error.message}`)
       if (error.code === 'inbox-gap') inbox.excuse()
     })
-    inbox = createInboxWatch(mine, () => made.session, truth, report)
+    inbox = createInboxWatch(
+      mine,
+      () => made.session,
+      truth,
+      report,
+      (sentAt) => time.now - sentAt >= 2 * parts.sessionTtlMs,
+    )
     made.inbox.subscribe((data) => {
       note(`inbox ${JSON.stringify(data)}`)
       inbox.take(data)

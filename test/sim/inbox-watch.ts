@@ -4,22 +4,31 @@ import type { Mark, Truth } from './truth.ts'
 /** Checks what a client is told in its inbox against the logs of its sessions. */
 export interface InboxWatch {
   take(data: unknown): void
-  /** A gap was reported. */
+  /** A gap was reported: something must have been in the inbox for longer than it is kept. */
   excuse(): void
   finish(): void
 }
 
-export function createInboxWatch(name: string, session: () => string, truth: Truth, report: Report): InboxWatch {
+/** @param isOld whether what was sent then is no longer kept */
+export function createInboxWatch(
+  name: string,
+  session: () => string,
+  truth: Truth,
+  report: Report,
+  isOld: (time: number) => boolean,
+): InboxWatch {
   const taken: string[] = []
   let excused = false
 
-  /** What was sent to the session that the client has now, in order. */
-  const sent = (): string[] => {
+  /** Of the session that the client has now. */
+  const entries = () => {
     const log = `$inbox/${session()}`
-    const { epoch } = truth.head(log) ?? { epoch: '' }
-    const messages = truth.entries(log, epoch).filter(({ id }) => id === undefined)
-    return messages.map(({ data }) => (JSON.parse(data) as Mark).id)
+    return truth.entries(log, truth.head(log)?.epoch ?? '')
   }
+  const sent = (): string[] =>
+    entries()
+      .filter(({ id }) => id === undefined)
+      .map(({ data }) => (JSON.parse(data) as Mark).id)
 
   return {
     take(data) {
@@ -29,6 +38,7 @@ export function createInboxWatch(name: string, session: () => string, truth: Tru
     },
     excuse() {
       excused = true
+      if (!entries().some(({ time }) => isOld(time))) report('lost', `${name} has a gap in its inbox without need`)
     },
     finish() {
       const expected = sent()

@@ -5,12 +5,14 @@ export interface Page extends PageLike {
   readonly listeners: number
   online: boolean
   visible: boolean
+  /** Put away, as into the back/forward cache. */
+  hidden: boolean
   tell(type: string): void
 }
 
 export function createPage(): Page {
   const listeners = new Set<{ type: string; listener: () => void }>()
-  const state = { online: true, visible: true }
+  const state = { online: true, visible: true, hidden: false }
   const addEventListener: PageLike['addEventListener'] = (type, listener, { signal }) => {
     const entry = { type, listener }
     listeners.add(entry)

@@ -4,11 +4,17 @@ import { createCalls } from './calls.ts'
 import { createComputer } from './computer.ts'
 import { createDice } from './dice.ts'
 import type { Report } from './harm.ts'
+import type { Page } from './page.ts'
 import { hold } from './pipe.ts'
 import type { Deed, Scenario } from './scenario.ts'
 import { createServers, type Servers } from './servers.ts'
 import { createTime, type Time } from './time.ts'
 import { createTruth, type Truth } from './truth.ts'
+
+function show(page: Page): void {
+  page.hidden = false
+  page.tell('pageshow')
+}
 
 /** Everything of one run: apps, their ways, servers, and the truth about what happened. */
 export interface World {
@@ -66,6 +72,7 @@ export function createWorld({ seed, setup }: Scenario, report: Report, log: ((te
       truth,
       transports,
       mostBuffered: 4 * setup.bufferBytes + 600_000,
+      sessionTtlMs: setup.sessionTtlMs,
       report: finding,
       note: note(name),
       token() {
@@ -160,8 +167,11 @@ export function createWorld({ seed, setup }: Scenario, report: Report, log: ((te
     jump: ({ app, ms }) => appOf(app).computer.jump(ms),
     hide({ app, ms }) {
       const { computer, page } = appOf(app)
-      computer.arrive(() => page.tell('pagehide'))
-      later(ms, () => computer.arrive(() => page.tell('pageshow')))
+      computer.arrive(() => {
+        page.hidden = true
+        page.tell('pagehide')
+      })
+      later(ms, () => computer.arrive(() => show(page)))
     },
     blink({ app }) {
       const { computer, page } = appOf(app)
@@ -238,9 +248,11 @@ export function createWorld({ seed, setup }: Scenario, report: Report, log: ((te
         tokens[index] = name
         computer.wake(false)
         computer.arrive(() => {
+          // No hints but those that a browser gives: what is amiss has to be noticed without.
+          if (page.hidden) show(page)
+          if (page.online) return
           page.online = true
           page.tell('online')
-          page.tell('pageshow')
         })
       })
     },

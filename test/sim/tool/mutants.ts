@@ -174,9 +174,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'uncertain-called-certain',
     says: 'a failure of the broker that leaves the outcome open is told as a rejection',
-    changes: [
-      server('broker/retry.ts', 'error instanceof BrokerError && error.certain', 'error instanceof BrokerError'),
-    ],
+    changes: [server('broker/failures.ts', "cause.certain ? 'rejected'", "cause.message ? 'rejected'")],
   },
   {
     name: 'resume-creates',
@@ -216,14 +214,8 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'stream-left-open',
-    says: 'the hub leaves the links of a session open that said goodbye',
-    changes: [
-      server(
-        'sessions/session.ts',
-        'for (const link of [...links.values()]) link.end(reason)\n    },\n  }',
-        'void reason\n    },\n  }',
-      ),
-    ],
+    name: 'closed-hub-keeps-connections',
+    says: 'a hub that closes leaves connections open that do not close by themselves',
+    changes: [server('transports/transports.ts', 'for (const destroy of [...open]) destroy()', 'void open')],
   },
 ]
