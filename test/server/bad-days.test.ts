@@ -1,19 +1,9 @@
 import { memoryBroker } from '@holdfast/server'
 import { expect, test } from 'vitest'
+import { seeded } from '../support/seeded.ts'
 import { settled } from './clock.ts'
 import { drawSession } from './support.ts'
 import { connectSocket, createWorld, slowBroker } from './world.ts'
-
-/** A generator of numbers between 0 and 1 from a seed (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
 
 test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])(
   'over two nodes, cuts, late answers and a short history nothing is lost, doubled or out of order (seed %i)',

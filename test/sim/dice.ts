@@ -1,3 +1,5 @@
+import { seeded } from '../support/seeded.ts'
+
 /** Chance from a seed: the same seed gives the same draws. */
 export interface Dice {
   /** In [0, 1). */
@@ -21,16 +23,5 @@ export function createDice(seed: number): Dice {
     between: (least, most) => least + next() * (most - least),
     of: (items) => items[pick(items.length)] as (typeof items)[number],
     fork: () => createDice(pick(2 ** 31)),
-  }
-}
-
-/** mulberry32 */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }

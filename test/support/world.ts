@@ -13,6 +13,8 @@ import { filter, firstValueFrom } from 'rxjs'
 import WebSocket from 'ws'
 import { createFaultProxy, type FaultProxy } from './fault-proxy/index.ts'
 
+export { seeded } from './seeded.ts'
+
 /** A real server, a real network that can be broken, and real clients; all of it closed together. */
 export interface World {
   readonly hub: Hub
@@ -108,14 +110,3 @@ export const state = (connection: Connection, match: (state: ConnectionState) =>
 
 export const online = (connection: Connection, transport?: string): Promise<ConnectionState> =>
   state(connection, (now) => now.phase === 'online' && (transport === undefined || now.transport === transport))
-
-/** Numbers in [0, 1) from a seed (mulberry32). */
-export function seeded(seed: number): () => number {
-  let a = seed
-  return () => {
-    a = (a + 0x6d2b79f5) | 0
-    let t = Math.imul(a ^ (a >>> 15), 1 | a)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
