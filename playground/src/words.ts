@@ -10,6 +10,7 @@ const reasons: Record<string, string> = {
   refused: 'Something on the way refused it.',
   swallowed: 'Its handshake was never answered: something on the way swallows it.',
   silent: 'It opened, but nothing came through it.',
+  connections: 'Other tabs hold the connections that the browser has for this server.',
   cut: 'It was cut off soon after it opened.',
   remembered: 'It did not work on this network before; it is tried again in the background.',
   'websocket-missing': 'This environment has no WebSocket.',
