@@ -1,6 +1,7 @@
+import { memoryBroker } from '@holdfast/server'
 import { expect, test } from 'vitest'
 import { drawSession } from '../server/support.ts'
-import { connectSocket, createWorld } from '../server/world.ts'
+import { connectSocket, createWorld, request } from '../server/world.ts'
 
 test('a session that comes back in its last moment does not expire under its new link', async () => {
   const { hub, pass } = createWorld()
@@ -44,4 +45,27 @@ test('a request that comes again is not started again where the node has let the
   expect(second.of('receipt')).toEqual([['receipt', 1]])
   expect(started).toEqual(['one'])
   await node.close({ drainMs: 0 })
+})
+
+test('an inbox outlives its session, though nothing is in it and nobody reads it', async () => {
+  const { hub, pass, clock } = createWorld()
+  const broker = memoryBroker({ clock, sweepMs: 100 })
+  const [first, other] = [0, 1].map(() => hub({ broker, sessionTtlMs: 4_000 }))
+  const { hello, line } = drawSession()
+  const before = connectSocket(first!, hello([['$inbox', 'start']]))
+  await pass(1)
+  const [[, , cursor = '']] = before.of('subscribed') as [['subscribed', string, string]]
+  await first!.close({ drainMs: 0 })
+  // What it sends comes in at the other node, and its way down is gone.
+  for (let second = 0; second < 6; second++) {
+    request(other!, '/send', `${line()}\n["ping",${second}]`)
+    await pass(1_000)
+  }
+  // The broker looks for what is over as it is used.
+  await other!.topic('a').publish('x')
+  const after = connectSocket(other!, hello([['$inbox', cursor]], { link: 2, mode: 'resume' }))
+  await pass(1)
+  expect(after.of('subscribed').map(([, , at]) => at)).toEqual([cursor])
+  expect(after.of('gap')).toEqual([])
+  await other!.close({ drainMs: 0 })
 })

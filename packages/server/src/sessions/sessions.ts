@@ -57,7 +57,7 @@ export function createSessions(
   const byUser = new Map<string, Set<Session>>()
   /** Sessions that are about to be here, with their users, so that the limits hold for those who come at once. */
   const entering = new Map<string, string | null>()
-  const inboxOptions: LogOptions = { ...inboxHistory, ageMs: 2 * ttlMs, compact: false, idleMs: ttlMs }
+  const inboxOptions: LogOptions = { ...inboxHistory, ageMs: 2 * ttlMs, compact: false, idleMs: 2 * ttlMs }
   const inboxDeclared: Declared = { log: inboxOptions, conflate: null, snapshot: null, schema: null }
   const inboxLog = (id: string) => broker.log(`${inboxTopic}/${id}`, inboxOptions)
 
