@@ -11,6 +11,7 @@ import {
   type LogEntry,
   type Rule,
 } from './support/fault-proxy/index.ts'
+import { freePort } from './support/free-port.ts'
 
 /** A plain server that remembers what reached it. */
 interface Origin {
@@ -1016,12 +1017,4 @@ function resources(): string {
     .filter((name) => /TCP|Timeout/.test(name))
     .sort()
     .join()
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { programPath } from '../support/ensure.mjs'
+import { freePort } from '../support/free-port.ts'
 import { makeCertificate } from './certificate.ts'
 import type { Recipe } from './recipes.ts'
 
@@ -74,14 +75,6 @@ const wrap = {
 const args = {
   nginx: (file: string) => ['-e', 'stderr', '-c', file],
   haproxy: (file: string) => ['-db', '-f', file],
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** Whether it took a connection before it ended. */
