@@ -7,7 +7,7 @@ import { build, defaultClientConditions } from 'vite'
 
 const top = fileURLToPath(new URL('../..', import.meta.url))
 // The goal for ours is 10,000; why it is not reached, and what it consists of, stands in the decision.
-const limits = { total: 28_000, ours: 12_520 }
+const limits = { total: 29_000, ours: 13_900 }
 const libraries = ['xstate', 'rxjs', 'eventsource-parser']
 const entry = '\0size-entry'
 

@@ -1,4 +1,12 @@
-import { type From, HoldfastError, type PublishOptions, type Topic } from '@holdfast/protocol'
+import {
+  type From,
+  HoldfastError,
+  type PublishOptions,
+  type RequestDefinition,
+  type StandardSchema,
+  type Topic,
+  type TopicAddress,
+} from '@holdfast/protocol'
 import type { Observable } from 'rxjs'
 import { type ActorRefFrom, createActor } from 'xstate'
 import { createLinks } from './links.ts'
@@ -16,16 +24,29 @@ import type { MachineEvent } from './vocabulary.ts'
 
 const requestTimeoutMs = 30_000
 
+export interface TopicOptions<T> {
+  readonly from?: From
+  readonly schema?: StandardSchema<unknown, T>
+}
+
+type RequestData<Data> = undefined extends Data
+  ? [data?: Data, options?: PublishOptions]
+  : [data: Data, options?: PublishOptions]
+
 export interface Connection {
   /** Replays the latest; a change of gauges alone (`rttMs`, `pending`) is emitted at most every 250 ms. */
   readonly state$: Observable<ConnectionState>
   /** Always current. */
   getState(): ConnectionState
-  /** @param options `from`: where each subscriber starts; default 'live' */
-  topic<T = unknown>(name: string, options?: { from?: From }): Topic<T>
+  /**
+   * @param topic its name, or what a definition answers
+   * @param options `from`: where each subscriber starts, default 'live'; `schema`: what messages have to pass, in either direction
+   */
+  topic<T = unknown>(topic: string | TopicAddress<T>, options?: TopicOptions<T>): Topic<T>
   /** What the hub sends to this client alone. */
   readonly inbox: Observable<unknown>
   /** Starts a handler at the hub; answers what it answered. Default `timeoutMs`: 30,000. */
+  request<Data, Answer>(request: RequestDefinition<Data, Answer>, ...data: RequestData<NoInfer<Data>>): Promise<Answer>
   request<R = unknown>(name: string, data?: unknown, options?: PublishOptions): Promise<R>
   /** The one place where a failing listener or hook surfaces; `console.error` if nobody subscribes. */
   readonly errors$: Observable<HoldfastError>
@@ -76,6 +97,7 @@ export function connect(url: string, options: CoreOptions): Connection {
     return value === 'failed' && lastError ? new HoldfastError(lastError.code, lastError.message) : null
   }
   const submit = createSender(session, clock, ended)
+  const parts = { topics: session.topics, streams, send: submit, ended }
   const life = new AbortController()
   watchPage(settings.page, life.signal, send)
 
@@ -102,10 +124,15 @@ export function connect(url: string, options: CoreOptions): Connection {
   return {
     state$: states.state$,
     getState: states.getState,
-    topic: (name, { from = 'live' } = {}) => createTopic(name, from, session.topics, streams, submit, ended),
+    topic: <T>(topic: string | TopicAddress<T>, { from = 'live', schema }: TopicOptions<T> = {}) => {
+      const address = typeof topic === 'string' ? { name: topic } : topic
+      return createTopic<T>(parts, { schema, ...address }, from)
+    },
     inbox: session.inbox,
-    request: <R>(name: string, data: unknown = null, options: PublishOptions = {}) =>
-      submit('request', name, data, { timeoutMs: requestTimeoutMs, ...options }) as Promise<R>,
+    request: async <R>(request: string | RequestDefinition, data: unknown = null, options: PublishOptions = {}) => {
+      const name = typeof request === 'string' ? request : request.name
+      return submit('request', name, data, { timeoutMs: requestTimeoutMs, ...options }) as Promise<R>
+    },
     errors$: streams.errors$,
     get session() {
       return session.id

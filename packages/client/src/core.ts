@@ -8,13 +8,17 @@ export type {
   Payload,
   PublishOptions,
   Receipt,
+  RequestDefinition,
   SnapshotEvent,
+  StandardSchema,
   Topic,
+  TopicAddress,
+  TopicDefinition,
   TopicEvent,
 } from '@holdfast/protocol'
-export { HoldfastError } from '@holdfast/protocol'
+export { defineRequest, defineTopic, HoldfastError, type } from '@holdfast/protocol'
 export type { Clock } from './clock.ts'
-export { type Connection, connect } from './connect.ts'
+export { type Connection, connect, type TopicOptions } from './connect.ts'
 export {
   type CoreOptions,
   defaultOutbox,

@@ -5,6 +5,7 @@ import {
   parseFrom,
   type Receipt,
   type Topic,
+  type TopicAddress,
   type TopicEvent,
   topicNameFault,
 } from '@holdfast/protocol'
@@ -13,15 +14,17 @@ import type { Streams } from './streams.ts'
 import type { Topics } from './topics.ts'
 import { type Hearer, positionOf, wireFrom } from './wire-topic.ts'
 
-/** @param from where each of its subscribers starts; default 'live' */
-export function createTopic<T>(
-  name: string,
-  from: From,
-  topics: Topics,
-  { stream, report }: Streams,
-  send: Send,
-  ended: Ended,
-): Topic<T> {
+export interface TopicParts {
+  readonly topics: Topics
+  readonly streams: Streams
+  readonly send: Send
+  readonly ended: Ended
+}
+
+/** @param from where each of its subscribers starts */
+export function createTopic<T>(parts: TopicParts, { name, schema }: TopicAddress<T>, from: From): Topic<T> {
+  const { topics, send, ended } = parts
+  const { stream, report } = parts.streams
   const fault = topicNameFault(name)
 
   function open(to: Hearer): (() => void) | undefined {
@@ -51,6 +54,8 @@ export function createTopic<T>(
   return Object.assign(messages$, {
     name,
     events$,
+    live$: stream<boolean>((subscriber) => subscriber.next(false)),
+    from: (start: From) => createTopic(parts, { name, schema }, start),
     publish,
     next: (data: T) => void publish(data).catch(report),
     error() {},

@@ -22,15 +22,18 @@ export function parseCursor(text: string): Position | null {
 }
 
 /** Where a subscription starts, on the wire. */
-export type WireFrom = 'live' | 'start' | `last-${number}` | Cursor
+export type WireFrom = 'live' | 'start' | 'snapshot' | `last-${number}` | Cursor
 
 const lastPattern = /^last-([1-9][0-9]{0,8})$/
 
-export type Start = { at: 'live' } | { at: 'start' } | { at: 'last'; count: number } | ({ at: 'cursor' } & Position)
+export type Start =
+  | { at: 'live' | 'start' | 'snapshot' }
+  | { at: 'last'; count: number }
+  | ({ at: 'cursor' } & Position)
 
 /** Reads a `from`, or null if it is none. */
 export function parseFrom(text: string): Start | null {
-  if (text === 'live' || text === 'start') return { at: text }
+  if (text === 'live' || text === 'start' || text === 'snapshot') return { at: text }
   const last = lastPattern.exec(text)
   if (last) return { at: 'last', count: Number(last[1]) }
   const position = parseCursor(text)

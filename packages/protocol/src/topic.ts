@@ -4,9 +4,10 @@ import type { GapReason } from './frames.ts'
 
 /**
  * Where a subscriber starts. `live`: at the head when the server reads the subscription. `start`: the oldest entry kept.
- * `{ last: n }`: the n newest entries kept, then on. A cursor: right after it.
+ * `snapshot`: the topic's snapshot, and where it has none as `start`. `{ last: n }`: the n newest entries kept, then on.
+ * A cursor: right after it.
  */
-export type From = 'live' | 'start' | { readonly last: number } | Cursor
+export type From = 'live' | 'start' | 'snapshot' | { readonly last: number } | Cursor
 
 /** The hub's word that a publish is in the topic's log, and where. */
 export interface Receipt {
@@ -31,6 +32,8 @@ export interface GapEvent {
   readonly to: Cursor
   /** `trimmed`: history no longer reached back. `epoch`: the log began anew. `overrun`: this subscriber was too slow. */
   readonly reason: GapReason
+  /** The topic's snapshot is the next event, in the same step. */
+  readonly snapshot?: true
 }
 
 /** The topic's state up to and with the cursor. */
@@ -47,12 +50,21 @@ export interface PublishOptions {
   readonly signal?: AbortSignal
   /** Gives up after this many ms; default none (requests: 30,000). */
   readonly timeoutMs?: number
+  /**
+   * Told the id that the publish's entry will carry (`MessageEvent.id`), once, when it is handed to a transport for the first
+   * time: the entry may come before the receipt. Never called for what a hub publishes, nor for a request.
+   */
+  readonly onSent?: (id: string) => void
 }
 
 /** A topic, on the client and on the hub: an Observable of what is published, and an Observer that publishes. */
 export interface Topic<T, M extends MessageEvent<T> = MessageEvent<T>> extends Observable<T> {
   readonly name: string
   readonly events$: Observable<TopicEvent<T, M>>
+  /** Whether the hub is sending this topic at this moment; replays the latest. Listens to the topic no more than its subscribers do. */
+  readonly live$: Observable<boolean>
+  /** The same topic with another start. */
+  from(start: From): Topic<T, M>
   /** Resolves when the hub has accepted it; rejects with a HoldfastError that has an `outcome`. */
   publish(data: T, options?: PublishOptions): Promise<Receipt>
   /** Publishes; a failure is reported to `errors$`. */

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import type { CloseCode, HoldfastError } from '@holdfast/protocol'
+import type { CloseCode, HoldfastError, RequestDefinition, TopicAddress, TopicPattern } from '@holdfast/protocol'
 import type { Router } from 'express'
 import type { Observable, Subscriber } from 'rxjs'
 import { nameFailures } from './broker/failures.ts'
@@ -37,10 +37,14 @@ import { createWebSocketGlue } from './transports/ws.ts'
 export interface Hub<User = unknown> {
   /** Serves WebSocket upgrades of `path`; other paths are left alone. Answers what takes it off again. */
   attach(server: Server, path: string): () => void
-  topic<T = unknown>(name: string, options?: HubTopicOptions): HubTopic<T, User>
+  topic<T = unknown>(topic: string | TopicAddress<T>, options?: HubTopicOptions<T>): HubTopic<T, User>
   /** Options of all topics that match; `*` stands for any characters, the first declaration that matches counts. */
-  topics<T = unknown>(pattern: string, options: TopicOptions<T>): void
+  topics<T = unknown>(topics: string | TopicPattern<T>, options: TopicOptions<T>): void
   /** Answers requests of this name; answers what takes the handler off. */
+  handle<Data, Answer>(
+    request: RequestDefinition<Data, Answer>,
+    handler: RequestHandler<User, Data, Answer>,
+  ): () => void
   handle<Data = unknown>(name: string, handler: RequestHandler<User, Data>): () => void
   /** Failures of hooks, listeners and the broker; console.error has them while nobody subscribes. */
   readonly errors$: Observable<HoldfastError>
@@ -132,10 +136,17 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
 
   return {
     attach: glue.attach,
-    topic: (name, topicOptions = {}) =>
-      createHubTopic(context, { topics, handle: sessions.handle, subscribers }, name, topicOptions),
+    topic: <T>(topic: string | TopicAddress<T>, { from = 'live', schema }: HubTopicOptions<T> = {}) => {
+      const address = typeof topic === 'string' ? { name: topic } : topic
+      const parts = { topics, handle: sessions.handle, subscribers }
+      return createHubTopic<T, User>(context, parts, { schema, ...address }, from)
+    },
     topics: (pattern, topicOptions) => declarations.declare(pattern, topicOptions as unknown as TopicOptions<never>),
-    handle: (name, handler) => requests.handle(name, handler as RequestHandler<never, never>),
+    handle: (request: string | RequestDefinition, handler: RequestHandler<User, never>) =>
+      requests.handle(
+        typeof request === 'string' ? { name: request } : request,
+        handler as unknown as RequestHandler<never, never>,
+      ),
     errors$: errors.errors$,
     accept,
     disconnect: grants.disconnect,

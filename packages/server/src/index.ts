@@ -1,3 +1,11 @@
+export type {
+  RequestDefinition,
+  StandardSchema,
+  TopicAddress,
+  TopicDefinition,
+  TopicPattern,
+} from '@holdfast/protocol'
+export { defineRequest, defineTopic, type } from '@holdfast/protocol'
 export type * from './broker/broker.ts'
 export { BrokerError } from './broker/broker.ts'
 export type { MaybePromise } from './broker/maybe-promise.ts'
@@ -14,7 +22,6 @@ export type { Action, Credentials, History, HubLimits, Question } from './settin
 export { historyDefaults, hubDefaults, hubLimits, inboxHistory } from './settings.ts'
 export type { HubStats } from './stats.ts'
 export type { Snapshot, TopicOptions } from './topics/declarations.ts'
-export type { StandardSchema } from './topics/schema.ts'
 export type { HubMessage, HubTopic, HubTopicOptions } from './topics/topic.ts'
 export type { Chunk } from './topics/wire.ts'
 export type { Exchange, StreamEvents, StreamLike } from './transports/exchange.ts'

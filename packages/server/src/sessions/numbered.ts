@@ -72,7 +72,7 @@ export function createNumbered(
       throw new HoldfastError('forbidden', `you may not publish to '${topic}'`)
     }
     const declared = topics.declared(topic)
-    const valid = await validate(context, declared, topic, payload)
+    const valid = validate(context, declared, topic, payload)
     const { log } = topics.feed(topic)
     const draft = createDraft(context, declared, valid, { id: publishId(session.id, number), user: session.userJson })
     return outcome(await settle(context, () => log.append(draft, { session: session.id, number })), undefined)

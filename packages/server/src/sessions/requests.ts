@@ -1,4 +1,4 @@
-import type { EncodedPayload, Payload } from '@holdfast/protocol'
+import type { EncodedPayload, Payload, RequestDefinition } from '@holdfast/protocol'
 import { answerId, HoldfastError } from '@holdfast/protocol'
 import type { MaybePromise } from '../broker/maybe-promise.ts'
 import { settle } from '../broker/retry.ts'
@@ -15,12 +15,12 @@ export interface RequestContext<User = unknown, Data = unknown> {
   readonly signal: AbortSignal
 }
 
-export type RequestHandler<User = unknown, Data = unknown> = (
+export type RequestHandler<User = unknown, Data = unknown, Answer = unknown> = (
   request: RequestContext<User, Data>,
-) => MaybePromise<unknown>
+) => MaybePromise<Answer>
 
 export interface Requests {
-  handle(name: string, handler: RequestHandler<never, never>): () => void
+  handle(request: RequestDefinition, handler: RequestHandler<never, never>): () => void
   /** Throws `unknown-request`, `queue-full`. */
   check(session: SessionIdentity, name: string): void
   /** Starts the handler and does not wait for it; its answer goes to the session's inbox. */
@@ -37,7 +37,7 @@ export function createRequests(context: Context): Requests {
   const ending = new AbortController()
 
   return {
-    handle(name, handler) {
+    handle({ name }, handler) {
       if (handlers.has(name)) throw new Error(`'${name}' has a handler already`)
       handlers.set(name, handler as RequestHandler)
       return () => {

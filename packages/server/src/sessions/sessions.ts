@@ -58,7 +58,7 @@ export function createSessions(
   /** Sessions that are about to be here, with their users, so that the limits hold for those who come at once. */
   const entering = new Map<string, string | null>()
   const inboxOptions: LogOptions = { ...inboxHistory, ageMs: 2 * ttlMs, compact: false, idleMs: 2 * ttlMs }
-  const inboxDeclared: Declared = { log: inboxOptions, conflate: null, snapshot: null, schema: null }
+  const inboxDeclared: Declared = { log: inboxOptions, conflate: null, snapshot: null, schema: undefined }
   const inboxLog = (id: string) => broker.log(`${inboxTopic}/${id}`, inboxOptions)
 
   const sessions: Sessions = {

@@ -1,7 +1,7 @@
+import type { StandardSchema, TopicPattern } from '@holdfast/protocol'
 import type { LogOptions } from '../broker/broker.ts'
 import type { MaybePromise } from '../broker/maybe-promise.ts'
 import type { History } from '../settings.ts'
-import type { StandardSchema } from './schema.ts'
 
 /** What `hub.topics(pattern, options)` says of the topics whose names match. */
 export interface TopicOptions<T = unknown> {
@@ -11,7 +11,7 @@ export interface TopicOptions<T = unknown> {
   /** The state, and the cursor up to which it includes the topic; without a cursor the position before the call is taken. */
   snapshot?: (topic: string) => MaybePromise<Snapshot | null | undefined>
   /** What clients publish has to pass it; what it makes of that is published. */
-  schema?: StandardSchema<T>
+  schema?: StandardSchema<unknown, T>
 }
 
 export interface Snapshot {
@@ -24,12 +24,12 @@ export interface Declared {
   readonly log: LogOptions
   readonly conflate: ((data: unknown) => string) | null
   readonly snapshot: ((topic: string) => MaybePromise<Snapshot | null | undefined>) | null
-  readonly schema: StandardSchema<unknown> | null
+  readonly schema: StandardSchema | undefined
 }
 
 export interface Declarations {
   /** The first pattern that matches counts. `*` stands for any characters. */
-  declare(pattern: string, options: TopicOptions<never>): void
+  declare(topics: string | TopicPattern, options: TopicOptions<never>): void
   find(topic: string): Declared
 }
 
@@ -39,13 +39,14 @@ export function createDeclarations(history: Required<History>, idleMs: number): 
     log: { ...history, ...options.history, compact: Boolean(options.conflate), idleMs },
     conflate: conflation(options.conflate as TopicOptions['conflate']),
     snapshot: options.snapshot ?? null,
-    schema: (options.schema as StandardSchema<unknown> | undefined) ?? null,
+    schema: options.schema,
   })
   const fallback = fill({})
 
   return {
-    declare(pattern, options) {
-      declared.push({ pattern: toRegExp(pattern), options: fill(options) })
+    declare(topics, options) {
+      const { pattern, ...rest } = typeof topics === 'string' ? { pattern: topics } : topics
+      declared.push({ pattern: toRegExp(pattern), options: fill({ ...rest, ...options } as TopicOptions<never>) })
     },
     find: (topic) => declared.find(({ pattern }) => pattern.test(topic))?.options ?? fallback,
   }

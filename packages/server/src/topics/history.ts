@@ -42,6 +42,7 @@ async function page(
   const asked = {
     cursor: start.at === 'cursor' && start.epoch === state.epoch ? start.offset : 0,
     start: state.floor,
+    snapshot: state.floor,
     last: state.before,
     live: state.head,
   }

@@ -24,6 +24,7 @@ export async function locate(
       }
       return { epoch: start.epoch, offset: start.offset }
     case 'start':
+    case 'snapshot':
       return { epoch: state.epoch, offset: state.floor }
     case 'last':
       return { epoch: state.epoch, offset: state.before }

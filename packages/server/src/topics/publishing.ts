@@ -1,9 +1,8 @@
 import type { EncodedPayload, Encoding } from '@holdfast/protocol'
-import { encodePayload, fromBase64, HoldfastError } from '@holdfast/protocol'
+import { applySchema, encodePayload, fromBase64, HoldfastError } from '@holdfast/protocol'
 import type { Draft } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import type { Declared } from './declarations.ts'
-import { describeIssue } from './schema.ts'
 
 /** A payload as a client sent it. Throws `bad-payload`, `too-large`. */
 export function readPayload(context: Context, data: unknown, encoding: Encoding | undefined): EncodedPayload {
@@ -16,26 +15,14 @@ export const givePayload = (context: Context, value: unknown): EncodedPayload =>
   checkSize(context, encodePayload(value))
 
 /** What the topic's schema makes of a publish of a client. Throws `bad-data`. */
-export async function validate(
-  context: Context,
-  declared: Declared,
-  topic: string,
-  payload: EncodedPayload,
-): Promise<EncodedPayload> {
+export function validate(context: Context, declared: Declared, topic: string, payload: EncodedPayload): EncodedPayload {
   if (!declared.schema) return payload
-  let result: Awaited<ReturnType<typeof run>>
-  const run = (schema: NonNullable<Declared['schema']>) => schema['~standard'].validate(payloadValue(payload))
   try {
-    result = await run(declared.schema)
+    return encodePayload(applySchema(declared.schema, payloadValue(payload), `'${topic}'`))
   } catch (error) {
-    context.report('hook-failed', `the schema of '${topic}' failed`, error)
-    throw new HoldfastError('bad-data', `'${topic}': the message could not be checked`)
-  }
-  if (result.issues) throw new HoldfastError('bad-data', `'${topic}': ${describeIssue(result)}`)
-  try {
-    return encodePayload(result.value)
-  } catch (error) {
-    context.report('hook-failed', `the schema of '${topic}' made something that is no payload`, error)
+    const known = error as HoldfastError
+    if (known.code === 'bad-data' && !known.cause) throw known
+    context.report('hook-failed', `the schema of '${topic}' failed`, known.cause ?? known)
     throw new HoldfastError('bad-data', `'${topic}': the message could not be checked`)
   }
 }

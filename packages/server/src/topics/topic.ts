@@ -1,4 +1,14 @@
-import type { From, MessageEvent, PublishOptions, Receipt, SnapshotEvent, Topic, TopicEvent } from '@holdfast/protocol'
+import type {
+  From,
+  MessageEvent,
+  PublishOptions,
+  Receipt,
+  SnapshotEvent,
+  StandardSchema,
+  Topic,
+  TopicAddress,
+  TopicEvent,
+} from '@holdfast/protocol'
 import { decodePayload, HoldfastError, parseFrom, Stream } from '@holdfast/protocol'
 import type { Observable, Subscriber } from 'rxjs'
 import { filter, map } from 'rxjs'
@@ -22,9 +32,11 @@ export interface HubMessage<T, User = unknown> extends MessageEvent<T> {
 
 export type HubTopic<T, User = unknown> = Topic<T, HubMessage<T, User>>
 
-export interface HubTopicOptions {
+export interface HubTopicOptions<T = unknown> {
   /** Where its subscribers start. Default 'live'. */
   from?: From
+  /** What is published has to pass it, here too; what clients publish passes that of `hub.topics`. */
+  schema?: StandardSchema<unknown, T>
 }
 
 export interface HubTopicParts {
@@ -37,10 +49,11 @@ export interface HubTopicParts {
 /** A topic as the hub's own user has it. */
 export function createHubTopic<T, User>(
   context: Context,
-  { topics, handle, subscribers }: HubTopicParts,
-  name: string,
-  { from = 'live' }: HubTopicOptions,
+  parts: HubTopicParts,
+  { name, schema }: TopicAddress<T>,
+  from: From,
 ): HubTopic<T, User> {
+  const { topics, handle, subscribers } = parts
   type Event = TopicEvent<T, HubMessage<T, User>>
   const report = (error: unknown) => context.report('listener-failed', `a listener of '${name}' failed`, error)
 
@@ -109,6 +122,8 @@ export function createHubTopic<T, User>(
   return Object.assign(topic, {
     name,
     events$,
+    live$: new Stream<boolean>(report, (subscriber) => subscriber.next(true)),
+    from: (start: From) => createHubTopic<T, User>(context, parts, { name, schema }, start),
     publish,
     next(data: T): void {
       publish(data).catch((error) => context.report(error.code, `a publish to '${name}' failed`, error))

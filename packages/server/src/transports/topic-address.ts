@@ -72,7 +72,7 @@ export function createTopicAddress(
     const payload = readPayload(context, parse(await exchange.body(limits.batchBytes)), undefined)
     await allow(identity, 'publish', topic)
     const declared = topics.declared(topic)
-    const valid = await validate(context, declared, topic, payload)
+    const valid = validate(context, declared, topic, payload)
     const draft = createDraft(context, declared, valid, { user: identity.json })
     try {
       const receipt = receiptOf(await topics.feed(topic).log.append(draft))
