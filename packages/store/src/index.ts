@@ -1,1 +1,6 @@
-export {}
+export { type ConnectionStoreOptions, connectionStore, type Loss, type StoreConnection } from './connection-store.ts'
+export type { Pending, StateAt, TopicContext } from './context.ts'
+export type { FoldEvents, FoldOptions } from './fold.ts'
+export type { Loader } from './join.ts'
+export type { StoreSource, Watchable } from './source.ts'
+export { type TopicStore, type TopicStoreOptions, topicStore } from './topic-store.ts'

@@ -1,0 +1,55 @@
+import { createStore, type Store } from '@xstate/store'
+import { atOnce, createCoalesced } from './coalesce.ts'
+import type { Watchable } from './source.ts'
+
+/** What a connection's store adds to its state. */
+export interface Loss {
+  /** For people: there has been no connection for a while. A blip is none. */
+  readonly lost: boolean
+}
+
+export interface ConnectionStoreOptions {
+  /** How long it takes for a blip to become a loss, in ms. Default 5,000. */
+  readonly lostAfterMs?: number
+  /** A subscriber that threw. Default: `console.error`. */
+  readonly report?: (error: unknown) => void
+}
+
+/** What a store needs of a connection. */
+export interface StoreConnection<C extends { readonly phase: string }> {
+  readonly state$: Watchable<C>
+  getState(): C
+}
+
+/** A connection's state as a store, with `lost` for people. */
+export function connectionStore<C extends { readonly phase: string }>(
+  connection: StoreConnection<C>,
+  { lostAfterMs = 5_000, report = console.error }: ConnectionStoreOptions = {},
+): Store<C & Loss, { changed: { state: C }; lost: object }, never> {
+  const store = createStore({
+    context: { ...connection.getState(), lost: false } as C & Loss,
+    on: {
+      changed: (context, { state }: { state: C }) => ({ ...state, lost: context.lost && isAway(state) }) as C & Loss,
+      lost: (context) => ({ ...context, lost: true }),
+    },
+  })
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const coalesced = createCoalesced(atOnce, report, () => {})
+  const { get } = store
+
+  function watch(state: C): void {
+    store.send({ type: 'changed', state })
+    if (!isAway(state)) {
+      clearTimeout(timer)
+      timer = undefined
+    } else if (state.phase === 'failed') store.send({ type: 'lost' })
+    else timer ??= setTimeout(() => store.send({ type: 'lost' }), lostAfterMs)
+  }
+
+  store.subscribe(coalesced.changed)
+  connection.state$.subscribe({ next: watch, complete: () => clearTimeout(timer) })
+  return Object.assign(store, coalesced.readable(get))
+}
+
+/** Wanted, and not there. */
+const isAway = ({ phase }: { readonly phase: string }): boolean => !['idle', 'online', 'closed'].includes(phase)
