@@ -1,7 +1,9 @@
 import {
   type From,
   HoldfastError,
+  type PresenceTopic,
   type PublishOptions,
+  presencePrefix,
   type RequestDefinition,
   type StandardSchema,
   type Topic,
@@ -43,6 +45,11 @@ export interface Connection {
    * @param options `from`: where each subscriber starts, default 'live'; `schema`: what messages have to pass, in either direction
    */
   topic<T = unknown>(topic: string | TopicAddress<T>, options?: TopicOptions<T>): Topic<T>
+  /**
+   * Who is in a topic that the hub declared with `presence`: at first all of them, then each change. `session` is one's own id.
+   * A name of at most 190 bytes.
+   */
+  presence<Info = unknown>(topic: string | TopicAddress): PresenceTopic<Info>
   /** What the hub sends to this client alone. */
   readonly inbox: Observable<unknown>
   /** Starts a handler at the hub; answers what it answered. Default `timeoutMs`: 30,000. */
@@ -127,6 +134,10 @@ export function connect(url: string, options: CoreOptions): Connection {
     topic: <T>(topic: string | TopicAddress<T>, { from = 'live', schema }: TopicOptions<T> = {}) => {
       const address = typeof topic === 'string' ? { name: topic } : topic
       return createTopic<T>(parts, { schema, ...address }, from)
+    },
+    presence: <Info>(topic: string | TopicAddress) => {
+      const name = presencePrefix + (typeof topic === 'string' ? topic : topic.name)
+      return createTopic(parts, { name }, 'snapshot') as unknown as PresenceTopic<Info>
     },
     inbox: session.inbox,
     request: async <R>(request: string | RequestDefinition, data: unknown = null, options: PublishOptions = {}) => {

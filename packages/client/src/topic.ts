@@ -25,7 +25,7 @@ export interface TopicParts {
 export function createTopic<T>(parts: TopicParts, { name, schema }: TopicAddress<T>, from: From): Topic<T> {
   const { topics, send, ended } = parts
   const { stream, report } = parts.streams
-  const fault = topicNameFault(name)
+  const fault = topicNameFault(name, true)
 
   function open(to: Hearer): (() => void) | undefined {
     const start = wireFrom(from)

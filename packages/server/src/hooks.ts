@@ -1,4 +1,4 @@
-import { HoldfastError } from '@holdfast/protocol'
+import { HoldfastError, presenceOf } from '@holdfast/protocol'
 import type { Context } from './context.ts'
 import { fault, faultOf } from './faults.ts'
 import type { Action, Credentials } from './settings.ts'
@@ -16,10 +16,12 @@ export async function authenticate(context: Context, credentials: Credentials): 
   }
 }
 
-/** Whether the user may. A hook that throws, and one that is absent, forbids. */
-export async function authorize(context: Context, user: unknown, action: Action, topic: string): Promise<boolean> {
+/** Whether the user may. A hook that throws, and one that is absent, forbids. Who may hear a topic may see who is there. */
+export async function authorize(context: Context, user: unknown, action: Action, name: string): Promise<boolean> {
   const hook = context.settings.authorize
-  if (!hook) return false
+  const of = action === 'request' ? null : presenceOf(name)
+  if (!hook || (of !== null && action === 'publish')) return false
+  const topic = of ?? name
   try {
     return (await hook({ user, topic, action })) === true
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Context } from './context.ts'
+import type { Presence } from './presence/presence.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { Topics } from './topics/topics.ts'
 import type { PlainStreams } from './transports/plain-streams.ts'
@@ -11,7 +12,12 @@ export interface Housekeeping {
 
 export function createHousekeeping(
   context: Context,
-  { sessions, streams, topics }: { sessions: Sessions; streams: PlainStreams; topics: Topics },
+  {
+    presence,
+    sessions,
+    streams,
+    topics,
+  }: { presence: Presence; sessions: Sessions; streams: PlainStreams; topics: Topics },
 ): Housekeeping {
   const { clock, settings, timers } = context
   const tickMs = Math.min(500, Math.max(5, settings.heartbeatMs / 10))
@@ -25,8 +31,9 @@ export function createHousekeeping(
     if (now - topicsAt >= settings.sessionTtlMs / 4) {
       topicsAt = now
       topics.sweep(now)
+      presence.sweep()
     }
-    running = sessions.size > 0 || streams.size > 0 || topics.size > 0
+    running = sessions.size > 0 || streams.size > 0 || topics.size > 0 || presence.size > 0
     if (running) timers.after(tickMs, tick)
   }
 

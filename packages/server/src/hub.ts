@@ -1,5 +1,13 @@
 import type { Server } from 'node:http'
-import type { CloseCode, HoldfastError, RequestDefinition, TopicAddress, TopicPattern } from '@holdfast/protocol'
+import type {
+  CloseCode,
+  HoldfastError,
+  PresenceTopic,
+  RequestDefinition,
+  TopicAddress,
+  TopicPattern,
+} from '@holdfast/protocol'
+import { presenceOf, presencePrefix } from '@holdfast/protocol'
 import type { Router } from 'express'
 import type { Observable, Subscriber } from 'rxjs'
 import { nameFailures } from './broker/failures.ts'
@@ -11,6 +19,8 @@ import { createHousekeeping } from './housekeeping.ts'
 import { createFlusher } from './links/flusher.ts'
 import type { HubOptions } from './options.ts'
 import { fillSettings } from './options.ts'
+import { createPresence } from './presence/presence.ts'
+import { createRegister } from './presence/register.ts'
 import { createAdmission } from './sessions/admission.ts'
 import { createGrants } from './sessions/grants.ts'
 import type { RequestHandler } from './sessions/requests.ts'
@@ -39,7 +49,9 @@ export interface Hub<User = unknown> {
   attach(server: Server, path: string): () => void
   topic<T = unknown>(topic: string | TopicAddress<T>, options?: HubTopicOptions<T>): HubTopic<T, User>
   /** Options of all topics that match; `*` stands for any characters, the first declaration that matches counts. */
-  topics<T = unknown>(topics: string | TopicPattern<T>, options: TopicOptions<T>): void
+  topics<T = unknown>(topics: string | TopicPattern<T>, options: TopicOptions<T, User>): void
+  /** Who is in a topic that was declared with `presence`: at first all of them, then each change. */
+  presence<Info = unknown>(topic: string | TopicAddress): PresenceTopic<Info>
   /** Answers requests of this name; answers what takes the handler off. */
   handle<Data, Answer>(
     request: RequestDefinition<Data, Answer>,
@@ -81,14 +93,16 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
     report: errors.report,
     refused: (code) => refusals.set(code, (refusals.get(code) ?? 0) + 1),
   }
-  const declarations = createDeclarations(settings.history, settings.sessionTtlMs)
-  const topics = createTopics(context, declarations)
+  const register = createRegister(context)
+  const declarations = createDeclarations(settings.history, settings.sessionTtlMs, register.declared)
+  const topics = createTopics(context, declarations, (topic) => presenceOf(topic) !== null && wake())
+  const presence = createPresence(context, register, topics, (id) => sessions.at(id))
   const requests = createRequests(context)
-  const sessions = createSessions(context, topics, requests, { created, wake })
+  const sessions = createSessions(context, topics, requests, presence, { created, wake })
   const admission = createAdmission(context, topics, sessions)
   const transports = createTransports()
   const streams = createPlainStreams(context, wake)
-  const housekeeping = createHousekeeping(context, { sessions, streams, topics })
+  const housekeeping = createHousekeeping(context, { presence, sessions, streams, topics })
   const grants = createGrants(context, sessions, streams)
   const exchanges = createExchanges(context, { admission, sessions, topics, transports, streams, open: () => !closing })
   const glue = createWebSocketGlue(settings.limits.batchBytes, accept)
@@ -115,6 +129,7 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
     requests.close()
     glue.close()
     transports.destroyAll()
+    presence.close()
     sessions.close()
     grants.close()
     for (const subscriber of [...subscribers]) subscriber.complete()
@@ -140,6 +155,11 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
       const address = typeof topic === 'string' ? { name: topic } : topic
       const parts = { topics, handle: sessions.handle, subscribers }
       return createHubTopic<T, User>(context, parts, { schema, ...address }, from)
+    },
+    presence: <Info>(topic: string | TopicAddress) => {
+      const name = presencePrefix + (typeof topic === 'string' ? topic : topic.name)
+      const parts = { topics, handle: sessions.handle, subscribers }
+      return createHubTopic<never, User>(context, parts, { name }, 'snapshot') as unknown as PresenceTopic<Info>
     },
     topics: (pattern, topicOptions) => declarations.declare(pattern, topicOptions as unknown as TopicOptions<never>),
     handle: (request: string | RequestDefinition, handler: RequestHandler<User, never>) =>

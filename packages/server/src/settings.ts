@@ -20,6 +20,8 @@ export const hubLimits = {
   subscriptions: 1_000,
   /** Topics known to this node; one more is refused with `topic-limit`. */
   topics: 10_000,
+  /** Sessions that are shown in the presence of a topic; those beyond it are counted as `presence-limit`. */
+  presence: 1_000,
   /** Handlers that run for one session; more are rejected with `queue-full`. */
   requests: 1_024,
   /** Links that are being admitted, and plain topic streams, each; more are refused with `later`. */

@@ -38,6 +38,8 @@ export interface LinkOwner {
   user(): unknown
   inbox(): Feed
   left(link: Link): void
+  /** A topic was granted to one of its links, or no longer is. */
+  changed(topic: string): void
 }
 
 /** `capacity`: bytes that one turn may gather; a poll's answer is one batch. */
@@ -61,6 +63,7 @@ export function createLink(
     {
       user: owner.user,
       inbox: owner.inbox,
+      changed: owner.changed,
       push: (line) => outbox.push(line),
       room: (size, inFlight) =>
         polls

@@ -30,7 +30,10 @@ export interface Subscriptions {
   acknowledge(cursors: CursorList): void
   /** There may be room again. */
   pump(): void
-  knows(topic: string): boolean
+  /** Whether it was granted; null where that is still to be seen. */
+  granted(topic: string): boolean | null
+  /** Drops what was granted but is not among these. */
+  keep(topics: ReadonlySet<string>): void
   clear(): void
 }
 
@@ -41,6 +44,8 @@ export interface SubscriptionsOwner {
   /** Whether so many bytes more may go. */
   room(size: number, inFlight: number): boolean
   failed(error: unknown): void
+  /** What was granted, or no longer is. */
+  changed(topic: string): void
 }
 
 interface Slot {
@@ -96,19 +101,16 @@ export function createSubscriptions(
       slots.set(topic, slot)
       begin(slot, from, asked, isKnown).catch((error) => {
         if (slot.stopped) return
-        drop(topic)
+        withdraw(topic)
         if (!(error instanceof HoldfastError) || error instanceof BrokerError) owner.failed(error)
         else refuse(topic, error.code, error.message)
       })
     },
-    drop(topic) {
-      known.delete(topic)
-      drop(topic)
-    },
+    drop: withdraw,
     revoke(topic) {
       // Between two polls there are no slots, but what was granted goes on with the next.
-      if (!known.delete(topic) && !slots.has(topic)) return
-      drop(topic)
+      if (!known.has(topic) && !slots.has(topic)) return
+      withdraw(topic)
       refuse(topic, 'revoked', `the right to '${topic}' was taken back`)
     },
     acknowledge(cursors) {
@@ -121,11 +123,20 @@ export function createSubscriptions(
       pump()
     },
     pump,
-    knows: (topic) => known.has(topic),
+    granted: (topic) => known.has(topic) || (slots.has(topic) ? null : false),
+    keep(topics) {
+      for (const topic of known) if (!topics.has(topic)) withdraw(topic)
+    },
     clear() {
       for (const slot of slots.values()) stop(slot)
       slots.clear()
     },
+  }
+
+  function withdraw(topic: string): void {
+    known.delete(topic)
+    drop(topic)
+    owner.changed(topic)
   }
 
   async function begin(slot: Slot, from: string, asked: Asked, isKnown: boolean): Promise<void> {
@@ -142,7 +153,10 @@ export function createSubscriptions(
     // An inbox begins with its session: what it no longer has was never had.
     const position = isInbox && start.at === 'start' ? { ...located, offset: 0 } : located
     if (slot.stopped) return
-    known.add(topic)
+    if (!known.has(topic)) {
+      known.add(topic)
+      owner.changed(topic)
+    }
     if (isInbox && start.at === 'cursor') release(position)
     const conflated = feed.declared.conflate !== null
     const cursor = formatCursor(position.epoch, position.offset)

@@ -1,5 +1,5 @@
 import type { Hello } from '@holdfast/protocol'
-import { encodeFrame, parseHello, version, wireLimits } from '@holdfast/protocol'
+import { encodeFrame, inboxTopic, parseHello, version, wireLimits } from '@holdfast/protocol'
 import { BrokerError } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
@@ -88,7 +88,7 @@ export function createAdmission(context: Context, topics: Topics, sessions: Sess
   function readPositions({ topics: wanted }: Hello): Map<string, Asked> {
     const asked = new Map<string, Asked>()
     for (const [topic, from] of wanted) {
-      if (from !== 'live' || asked.size >= settings.limits.subscriptions || topic.startsWith('$')) continue
+      if (from !== 'live' || asked.size >= settings.limits.subscriptions || topic === inboxTopic) continue
       asked.set(topic, topics.peek(topic))
     }
     return asked

@@ -1,4 +1,5 @@
 import type { CloseCode } from '@holdfast/protocol'
+import { presencePrefix } from '@holdfast/protocol'
 import type { Context } from '../context.ts'
 import { isCloseCode } from '../faults.ts'
 import type { PlainStreams } from '../transports/plain-streams.ts'
@@ -68,9 +69,12 @@ export function createGrants(context: Context, sessions: Sessions, streams: Plai
 
   async function apply(word: Word): Promise<void> {
     if (word.type === 'revoke') {
-      streams.end(word.user, word.topic)
-      for (const { links } of sessions.of(word.user)) {
-        for (const link of links.values()) link.subscriptions.revoke(word.topic)
+      // Who may not hear the topic may not see who is there.
+      for (const topic of [word.topic, presencePrefix + word.topic]) {
+        streams.end(word.user, topic)
+        for (const { links } of sessions.of(word.user)) {
+          for (const link of links.values()) link.subscriptions.revoke(topic)
+        }
       }
       return
     }

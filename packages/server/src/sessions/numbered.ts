@@ -65,7 +65,8 @@ export function createNumbered(
   }
 
   async function publish([, number, topic, data, encoding]: Frame<'publish'>) {
-    const wrong = topicNameFault(topic)
+    // A topic's presence is a name like others, which nobody may publish to.
+    const wrong = topicNameFault(topic, true)
     if (wrong) throw new HoldfastError('bad-topic', wrong)
     const payload = readPayload(context, data, encoding)
     if (!(await authorize(context, session.user, 'publish', topic))) {

@@ -9,6 +9,8 @@ export type Piece =
   | { readonly type: 'up'; readonly link: number; readonly frame: readonly unknown[]; readonly asked?: LogState | null }
   /** The client has spoken on this link: older ones are superseded. */
   | { readonly type: 'proven'; readonly link: number }
+  /** It was in these topics where its link was before: whoever has it now tells whether it still is. */
+  | { readonly type: 'present'; readonly topics: readonly string[] }
   | { readonly type: 'ended'; readonly reason: Fault }
   /** Its links end, and the session stays. */
   | { readonly type: 'cut'; readonly reason: Fault }

@@ -42,6 +42,8 @@ export interface Session extends SessionIdentity {
   readonly ended: Fault | null
   /** When a link was open, or anything came, last. */
   readonly contactAt: number
+  /** Whether one of its links here was granted the topic; null where that is not known: none is here, or it waits to be allowed. */
+  isSubscribed(topic: string): boolean | null
   identify(user: unknown, userJson: string, userKey: string | null): void
   attach(number: number, transport: Transport, sink: Sink): Link
   /** A sign from the client on this link: the older ones have done their part. */
@@ -64,6 +66,8 @@ export interface SessionParts {
   /** For a link that is not here: another node may have it. */
   forward(number: number, frame: UpFrame, asked?: LogState | null): void
   proven(number: number): void
+  /** What it is subscribed to here may have changed: this topic, or any. */
+  changed(topic?: string): void
   bye(): Promise<void>
 }
 
@@ -99,6 +103,11 @@ export function createSession(context: Context, parts: SessionParts): Session {
       return links.size > 0 ? clock.now() : contactAt
     },
     upstream: createUpstream(context, { atOnce, read, inTurn }),
+    isSubscribed(topic) {
+      const granted = [...links.values()].map(({ subscriptions }) => subscriptions.granted(topic))
+      if (granted.includes(true)) return true
+      return granted.length === 0 || granted.includes(null) ? null : false
+    },
     identify(...identity) {
       // A link is being admitted: the session must not expire under it.
       contactAt = clock.now()
@@ -109,7 +118,7 @@ export function createSession(context: Context, parts: SessionParts): Session {
       const link = createLink(
         context,
         parts.topics,
-        { user: () => user, inbox: parts.inbox, left },
+        { user: () => user, inbox: parts.inbox, left, changed: parts.changed },
         { number, transport, sink },
       )
       links.set(number, link)
@@ -117,6 +126,8 @@ export function createSession(context: Context, parts: SessionParts): Session {
       if (ended) link.end(ended)
       else if (number < newest) link.end(superseded)
       else if (links.size > settings.limits.links) links.get(Math.min(...links.keys()))?.end(superseded)
+      // What it wants is said before that is looked at; what it does not want any more was perhaps given up while it was away.
+      parts.changed()
       return link
     },
     heard(number) {
@@ -150,6 +161,8 @@ export function createSession(context: Context, parts: SessionParts): Session {
   function left(link: Link): void {
     contactAt = clock.now()
     if (links.get(link.number) === link) links.delete(link.number)
+    // It may have had what those that stay do not want.
+    if (links.size > 0) parts.changed()
   }
 
   function apply(number: number, frame: UpFrame, asked: Asked): boolean {

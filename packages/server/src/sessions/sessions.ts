@@ -7,6 +7,7 @@ import { receiptOf } from '../broker/receipts.ts'
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
 import { fault, isCloseCode } from '../faults.ts'
+import type { Presence } from '../presence/presence.ts'
 import { inboxHistory } from '../settings.ts'
 import type { Declared } from '../topics/declarations.ts'
 import type { Feed } from '../topics/feed.ts'
@@ -30,6 +31,7 @@ export interface Sessions {
   /** For a POST. Throws faults. */
   find(id: string, secret: string): Promise<Session>
   of(userKey: string): readonly Session[]
+  at(id: string): Session | undefined
   handle(id: string, user: unknown): SessionHandle
   /** Ends a session's links wherever they are; the session as well where the code does not ask to come back. */
   end(id: string, reason: Fault): Promise<void>
@@ -48,6 +50,7 @@ export function createSessions(
   context: Context,
   topics: Topics,
   requests: Requests,
+  presence: Pick<Presence, 'look' | 'handOver'>,
   hooks: { created(handle: SessionHandle): void; wake(): void },
 ): Sessions {
   const { broker, clock, settings } = context
@@ -58,7 +61,13 @@ export function createSessions(
   /** Sessions that are about to be here, with their users, so that the limits hold for those who come at once. */
   const entering = new Map<string, string | null>()
   const inboxOptions: LogOptions = { ...inboxHistory, ageMs: 2 * ttlMs, compact: false, idleMs: 2 * ttlMs }
-  const inboxDeclared: Declared = { log: inboxOptions, conflate: null, snapshot: null, schema: undefined }
+  const inboxDeclared: Declared = {
+    log: inboxOptions,
+    conflate: null,
+    snapshot: null,
+    schema: undefined,
+    presence: null,
+  }
   const inboxLog = (id: string) => broker.log(`${inboxTopic}/${id}`, inboxOptions)
 
   const sessions: Sessions = {
@@ -88,6 +97,7 @@ export function createSessions(
       return local(id, { user, json: record.user, key: settings.userId(user) })
     },
     of: (userKey) => [...(byUser.get(userKey) ?? [])],
+    at: (id) => locals.get(id)?.session,
     handle,
     end,
     sweep(now) {
@@ -165,10 +175,12 @@ export function createSessions(
       forward: (number, frame, asked) =>
         news.tell({ type: 'up', link: number, frame, ...(asked !== undefined && { asked }) }),
       proven: (number) => news.tell({ type: 'proven', link: number }),
+      changed: (topic) => presence.look(id, topic),
       bye: () => end(id, { code: 'session-closed', message: 'the session said goodbye' }),
     })
     const news = createSessionNews(context, id, (piece) => {
-      if (piece.type === 'proven') session.supersede(piece.link)
+      if (piece.type === 'proven') passOn(piece.link)
+      else if (piece.type === 'present') for (const topic of piece.topics) presence.look(id, topic)
       else if (piece.type === 'ended') over(id, piece.reason)
       else if (piece.type === 'cut') session.cut(piece.reason)
       else if (session.links.has(piece.link)) {
@@ -176,6 +188,11 @@ export function createSessions(
         session.apply(piece.link, piece.frame as UpFrame, piece.asked)
       }
     })
+    const passOn = (link: number) => {
+      session.supersede(link)
+      const left = session.links.size > 0 ? [] : presence.handOver(id)
+      if (left.length > 0) news.tell({ type: 'present', topics: left })
+    }
     const begun = { session, inbox, news, touchedAt: clock.now() }
     locals.set(id, begun)
     hooks.wake()
@@ -239,6 +256,7 @@ export function createSessions(
     file(each.session, false)
     each.inbox.close()
     each.news.close()
+    presence.look(each.session.id)
   }
 
   function file(session: Session, add: boolean): void {

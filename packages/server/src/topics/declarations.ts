@@ -1,10 +1,12 @@
 import type { StandardSchema, TopicPattern } from '@holdfast/protocol'
+import { presenceOf } from '@holdfast/protocol'
 import type { LogOptions } from '../broker/broker.ts'
 import type { MaybePromise } from '../broker/maybe-promise.ts'
+import type { SessionHandle } from '../sessions/session.ts'
 import type { History } from '../settings.ts'
 
 /** What `hub.topics(pattern, options)` says of the topics whose names match. */
-export interface TopicOptions<T = unknown> {
+export interface TopicOptions<T = unknown, User = unknown> {
   history?: History
   /** Keeps the newest entry only (true), or the newest of each key. */
   conflate?: boolean | ((data: T) => string)
@@ -12,6 +14,11 @@ export interface TopicOptions<T = unknown> {
   snapshot?: (topic: string) => MaybePromise<Snapshot | null | undefined>
   /** What clients publish has to pass it; what it makes of that is published. */
   schema?: StandardSchema<unknown, T>
+  /**
+   * Whoever is subscribed is shown to all who may subscribe: by the session's id alone (true), or with what this answers, at
+   * once, of the user: a JSON value of at most 1,024 characters. It is asked when the session comes.
+   */
+  presence?: boolean | ((user: User, session: SessionHandle<User>) => unknown)
 }
 
 export interface Snapshot {
@@ -25,6 +32,8 @@ export interface Declared {
   readonly conflate: ((data: unknown) => string) | null
   readonly snapshot: ((topic: string) => MaybePromise<Snapshot | null | undefined>) | null
   readonly schema: StandardSchema | undefined
+  /** What is shown of a session; null where nothing is, not even that it is there. */
+  readonly presence: ((user: unknown, session: SessionHandle) => unknown) | null
 }
 
 export interface Declarations {
@@ -33,13 +42,15 @@ export interface Declarations {
   find(topic: string): Declared
 }
 
-export function createDeclarations(history: Required<History>, idleMs: number): Declarations {
+/** `presence`: of the topics that tell the presence of others. */
+export function createDeclarations(history: Required<History>, idleMs: number, presence: Declared): Declarations {
   const declared: { pattern: RegExp; options: Declared }[] = []
   const fill = (options: TopicOptions<never>): Declared => ({
     log: { ...history, ...options.history, compact: Boolean(options.conflate), idleMs },
     conflate: conflation(options.conflate as TopicOptions['conflate']),
     snapshot: options.snapshot ?? null,
     schema: options.schema,
+    presence: options.presence === true ? () => null : options.presence || null,
   })
   const fallback = fill({})
 
@@ -48,7 +59,10 @@ export function createDeclarations(history: Required<History>, idleMs: number): 
       const { pattern, ...rest } = typeof topics === 'string' ? { pattern: topics } : topics
       declared.push({ pattern: toRegExp(pattern), options: fill({ ...rest, ...options } as TopicOptions<never>) })
     },
-    find: (topic) => declared.find(({ pattern }) => pattern.test(topic))?.options ?? fallback,
+    find(topic) {
+      if (presenceOf(topic) !== null) return presence
+      return declared.find(({ pattern }) => pattern.test(topic))?.options ?? fallback
+    },
   }
 }
 

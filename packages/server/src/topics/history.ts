@@ -14,7 +14,7 @@ export async function readHistory(
   [, id, topic, from, to]: Frame<'read'>,
 ): Promise<string> {
   try {
-    const wrong = topicNameFault(topic)
+    const wrong = topicNameFault(topic, true)
     if (wrong) throw new HoldfastError('bad-topic', wrong)
     if (!(await authorize(context, user, 'subscribe', topic))) {
       throw new HoldfastError('forbidden', `you may not subscribe to '${topic}'`)

@@ -1,4 +1,4 @@
-import { HoldfastError, topicNameFault } from '@holdfast/protocol'
+import { HoldfastError, presenceOf, topicNameFault } from '@holdfast/protocol'
 import type { LogState } from '../broker/broker.ts'
 import { isPromise, type MaybePromise } from '../broker/maybe-promise.ts'
 import type { Context } from '../context.ts'
@@ -14,12 +14,15 @@ export interface Topics {
   /** Where the topic's log stands, without beginning it. */
   peek(topic: string, last?: number): MaybePromise<LogState | null>
   declared(topic: string): Declared
+  /** The names of those that somebody reads here. */
+  watched(): Iterable<string>
   /** Lets go of what nobody has read for a session's lifetime. */
   sweep(now: number): void
   close(): void
 }
 
-export function createTopics(context: Context, declarations: Declarations): Topics {
+/** `begun`: one more is to be looked after. */
+export function createTopics(context: Context, declarations: Declarations, begun: (topic: string) => void): Topics {
   const { settings, broker, clock } = context
   const feeds = new Map<string, Feed>()
   let closed = false
@@ -40,8 +43,12 @@ export function createTopics(context: Context, declarations: Declarations): Topi
       const known = feeds.get(topic)
       if (known) return known
       if (closed) throw new HoldfastError('closed', 'the hub is closed', { outcome: 'not-sent' })
-      const fault = topicNameFault(topic)
+      const fault = topicNameFault(topic, true)
       if (fault) throw new HoldfastError('bad-topic', fault)
+      const of = presenceOf(topic)
+      if (of !== null && !declarations.find(of).presence) {
+        throw new HoldfastError('bad-topic', `'${of}' is a topic without presence`)
+      }
       if (feeds.size >= settings.limits.topics) sweep(clock.now())
       if (feeds.size >= settings.limits.topics) {
         throw new HoldfastError('topic-limit', `there are ${settings.limits.topics} topics already`)
@@ -49,18 +56,22 @@ export function createTopics(context: Context, declarations: Declarations): Topi
       const declared = declarations.find(topic)
       const feed = createFeed(topic, broker.log(topic, declared.log), declared, clock.now)
       feeds.set(topic, feed)
+      begun(topic)
       return feed
     },
     peek(topic, last) {
       const known = feeds.get(topic)
       // The log of an inbox, for one, must not be looked at as if it were a topic's: it would take on that topic's limits.
-      if (topicNameFault(topic)) return null
+      if (topicNameFault(topic, true)) return null
       const state = known ? known.state(last) : broker.log(topic, declarations.find(topic).log).state(last)
       // Whoever asked may still wait for its turn when this fails, or be gone.
       if (isPromise(state)) state.catch(() => {})
       return state
     },
     declared: (topic) => declarations.find(topic),
+    *watched() {
+      for (const [name, { followers }] of feeds) if (followers > 0) yield name
+    },
     sweep,
     close() {
       closed = true

@@ -57,10 +57,12 @@ export function createPoll(
     if (link.closed) return refuse(context, exchange, { code: 'superseded', message: 'a newer link took over' })
     if (!sink.wait(exchange)) return
     link.subscriptions.clear()
+    // Another node may have had the frame that says so.
+    link.subscriptions.keep(new Set(wanted.map(([topic]) => topic)))
     const before = lives.get(link)
     const now = new Map<string, Asked>()
     for (const [topic, from] of wanted) {
-      const known = link.subscriptions.knows(topic)
+      const known = link.subscriptions.granted(topic) === true
       const live = (known ? undefined : before?.get(topic)) ?? asked.get(topic)
       if (from === 'live' && !known) now.set(topic, live)
       link.subscriptions.add(topic, from, live, known && parseCursor(from) !== null)
