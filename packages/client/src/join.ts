@@ -1,6 +1,14 @@
 import { formatCursor, HoldfastError, parseCursor, type WireFrom } from '@holdfast/protocol'
 import type { Reads } from './reads.ts'
-import { covers, gapEvent, type Listener, messageEvent, positionOf, type WireTopic } from './wire-topic.ts'
+import {
+  covers,
+  gapEvent,
+  type Listener,
+  messageEvent,
+  positionOf,
+  snapshotEvent,
+  type WireTopic,
+} from './wire-topic.ts'
 
 /**
  * Lets a listener in on a topic whose position is known: at once where it starts there, else after it has read what came
@@ -18,11 +26,14 @@ export function join(topic: WireTopic, listener: Listener, reads: Reads, from: W
   reads.read(topic.name, from, position.offset, wanted, (page) => {
     const { to } = listener
     if (page[0] === 'unread') return to.error(new HoldfastError(page[2], page[3], { outcome: 'rejected' }))
-    const [, , begin, entries, done] = page
+    const [, , begin, entries, done, ...state] = page
     let at = positionOf(begin)
     // Before the listener has any of it: a page that cannot be understood is asked for again.
     const events = entries.map((entry) => messageEvent(entry, positionOf(entry[0])))
-    if (start && begin !== from) to.next(gapEvent(from, begin, at.epoch === start.epoch ? 'trimmed' : 'epoch'))
+    const snapshot = state.length > 0 && snapshotEvent(begin, state[0], state[1])
+    if (start && begin !== from)
+      to.next(gapEvent(from, begin, at.epoch === start.epoch ? 'trimmed' : 'epoch', snapshot !== false))
+    if (snapshot) to.next(snapshot)
     for (const event of events) {
       at = positionOf(event.cursor)
       to.next(event)

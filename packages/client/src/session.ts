@@ -214,6 +214,7 @@ export function createSession(
       control = []
       ackDue = false
       pulse.stop()
+      topics.detached()
     },
 
     /** Throws where a frame cannot be understood. */

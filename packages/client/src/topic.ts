@@ -54,7 +54,7 @@ export function createTopic<T>(parts: TopicParts, { name, schema }: TopicAddress
   return Object.assign(messages$, {
     name,
     events$,
-    live$: stream<boolean>((subscriber) => subscriber.next(false)),
+    live$: stream<boolean>((subscriber) => topics.watchLive(name, subscriber)),
     from: (start: From) => createTopic(parts, { name, schema }, start),
     publish,
     next: (data: T) => void publish(data).catch(report),

@@ -1,6 +1,5 @@
 import {
   type Cursor,
-  decodePayload,
   type Frame,
   HoldfastError,
   inboxTopic,
@@ -9,8 +8,10 @@ import {
   type TopicList,
   type WireFrom,
 } from '@holdfast/protocol'
+import type { Subscriber, TeardownLogic } from 'rxjs'
 import type { Clock } from './clock.ts'
 import { join } from './join.ts'
+import { createOutlet } from './outlet.ts'
 import type { Reads } from './reads.ts'
 import {
   covers,
@@ -23,6 +24,7 @@ import {
   messageEvent,
   positionOf,
   resumeFrom,
+  snapshotEvent,
   type WireTopic,
 } from './wire-topic.ts'
 
@@ -44,6 +46,8 @@ export function createTopics(
   const topics = new Map<string, WireTopic>()
   /** Whose cursor has moved since it was acknowledged. */
   const moved = new Set<WireTopic>()
+  /** Whether a topic is live may have changed. */
+  const changes = createOutlet<void>()
 
   const subscribe = (topic: WireTopic) => tell('subscribe', topic.name, resumeFrom(topic))
 
@@ -73,6 +77,17 @@ export function createTopics(
     clock.clearTimeout(topic.linger)
     topics.delete(topic.name)
     moved.delete(topic)
+    changes.next()
+  }
+
+  /** Its position is known: whoever waits for that joins. */
+  function begun(topic: WireTopic): void {
+    for (const listener of topic.listeners) if (!listener.joined) join(topic, listener, reads)
+  }
+
+  function turnLive(topic: WireTopic): void {
+    topic.live = true
+    changes.next()
   }
 
   function mend(topic: WireTopic): void {
@@ -97,6 +112,25 @@ export function createTopics(
   return {
     listen,
 
+    /** Whether the hub is sending the topic, now and whenever it changes; to the end of the connection. */
+    watchLive(name: string, watcher: Subscriber<boolean>): TeardownLogic {
+      let last: boolean | null = null
+      const next = () => {
+        const now = topics.get(name)?.live === true
+        if (now === last) return
+        last = now
+        watcher.next(now)
+      }
+      next()
+      return changes.listen({ next, complete: () => watcher.complete() })
+    },
+
+    /** Nothing carries: what the hub sent last is not what there is now. */
+    detached(): void {
+      for (const topic of topics.values()) topic.live = false
+      changes.next()
+    },
+
     /** What the link should be subscribed to: the hello's list, and each poll's. */
     list: (): TopicList => [...topics.values()].map((topic) => [topic.name, resumeFrom(topic)]),
 
@@ -117,13 +151,21 @@ export function createTopics(
       if (!topic) return
       topic.conflate = options?.conflate === true
       topic.mending = false
+      topic.awaited = null
       const at = positionOf(cursor)
       // It answers a subscription that was made before, or a hello of before: from there something would be missing.
       if (topic.position ? !covers(topic.position, at) : (options?.from ?? topic.from) !== topic.from)
         return mend(topic)
-      if (topic.position) return
-      topic.position = at
-      for (const listener of topic.listeners) if (!listener.joined) join(topic, listener, reads)
+      // The position comes with the snapshot: were the link lost between, the snapshot would be.
+      if (!topic.position && options?.snapshot) {
+        topic.awaited = { cursor, gap: null }
+        return
+      }
+      if (!topic.position) {
+        topic.position = at
+        begun(topic)
+      }
+      turnLive(topic)
     },
 
     refused([, name, code, message]: Frame<'refused'>): void {
@@ -143,18 +185,27 @@ export function createTopics(
       else emit(topic, at, messageEvent(entry, at))
     },
 
-    gap([, name, , to, reason]: Frame<'gap'>): void {
+    gap([, name, , to, reason, snapshot = false]: Frame<'gap'>): void {
       const topic = topics.get(name)
       const at = positionOf(to)
-      if (topic?.position && !covers(topic.position, at)) emit(topic, at, gapEvent(resumeFrom(topic), to, reason))
+      if (!topic?.position || covers(topic.position, at)) return
+      const gap = gapEvent(resumeFrom(topic), to, reason, snapshot)
+      if (snapshot) topic.awaited = { cursor: to, gap }
+      else emit(topic, at, gap)
     },
 
     snapshot([, name, cursor, data, encoding]: Frame<'snapshot'>): void {
       const topic = topics.get(name)
+      const { awaited } = topic ?? {}
+      if (!topic || awaited?.cursor !== cursor) return
       const at = positionOf(cursor)
-      // One at the cursor itself is news.
-      if (!topic?.position || covers(topic.position, { ...at, offset: at.offset + 1 })) return
-      emit(topic, at, { type: 'snapshot', data: decodePayload(data, encoding), cursor })
+      const event = snapshotEvent(cursor, data, encoding)
+      topic.awaited = null
+      if (awaited.gap) emit(topic, at, awaited.gap)
+      emit(topic, at, event)
+      if (awaited.gap) return
+      begun(topic)
+      turnLive(topic)
     },
 
     /** A new session has a new inbox. */
@@ -173,6 +224,7 @@ export function createTopics(
         drop(topic)
         for (const { to } of topic.listeners) error ? to.error(error) : to.complete()
       }
+      if (!error) changes.end()
     },
   }
 }

@@ -3,12 +3,14 @@ import {
   decodePayload,
   type From,
   formatCursor,
+  type GapEvent,
   type GapReason,
   HoldfastError,
   type MessageEvent,
   type PageEntry,
   type Position,
   parseCursor,
+  type SnapshotEvent,
   type TopicEvent,
   type WireFrom,
 } from '@holdfast/protocol'
@@ -36,6 +38,10 @@ export interface WireTopic {
   conflate: boolean
   /** Subscribed again because of a hole; entries beyond the hole are dropped until it is filled. */
   mending: boolean
+  /** The snapshot that the next frame brings, and the gap that is one step with it: the cursor stands before both until then. */
+  awaited: { readonly cursor: Cursor; readonly gap: GapEvent | null } | null
+  /** Whether the hub is sending it on the link that carries. */
+  live: boolean
   listeners: readonly Listener[]
   linger: unknown
 }
@@ -48,6 +54,8 @@ export const createWireTopic = (name: string, from: WireFrom): WireTopic => ({
   position: null,
   conflate: false,
   mending: false,
+  awaited: null,
+  live: false,
   listeners: [],
   linger: null,
 })
@@ -73,8 +81,19 @@ export const messageEvent = ([cursor, time, data, id, encoding]: PageEntry, at: 
   ...(id && { id }),
 })
 
-export const gapEvent = (from: Cursor, to: Cursor, reason: string) =>
-  ({ type: 'gap', from, to, reason: reason as GapReason }) as const
+export const gapEvent = (from: Cursor, to: Cursor, reason: string, snapshot: boolean): GapEvent => ({
+  type: 'gap',
+  from,
+  to,
+  reason: reason as GapReason,
+  ...(snapshot && { snapshot }),
+})
+
+export const snapshotEvent = (cursor: Cursor, data: unknown, encoding: 'base64' | undefined): SnapshotEvent => ({
+  type: 'snapshot',
+  data: decodePayload(data, encoding),
+  cursor,
+})
 
 /** Moves the cursor, and hands the event there to all that have joined and have not had it. */
 export function emitAt(topic: WireTopic, at: Position, event: TopicEvent<unknown>): void {

@@ -43,6 +43,8 @@ export interface SubscribedOptions {
   readonly from?: WireFrom
   /** The log keeps only the newest entry (per key): offsets rise, and a hole is no gap. */
   readonly conflate?: boolean
+  /** The topic's snapshot of this position is its next frame: until then the client has no position. */
+  readonly snapshot?: boolean
 }
 
 export type Encoding = 'base64'
@@ -74,9 +76,17 @@ export type DownFrame =
   | ['subscribed', topic: string, position: Cursor, options?: SubscribedOptions]
   | ['refused', topic: string, code: string, message: string]
   | ['entry', topic: string, cursor: Cursor, time: number, data: unknown, id?: string | null, encoding?: Encoding]
-  | ['gap', topic: string, from: Cursor, to: Cursor, reason: GapReason]
+  | ['gap', topic: string, from: Cursor, to: Cursor, reason: GapReason, snapshot?: boolean]
   | ['snapshot', topic: string, cursor: Cursor, data: unknown, encoding?: Encoding]
-  | ['page', id: number, position: Cursor, entries: readonly PageEntry[], done: boolean]
+  | [
+      'page',
+      id: number,
+      position: Cursor,
+      entries: readonly PageEntry[],
+      done: boolean,
+      snapshot?: unknown,
+      encoding?: Encoding,
+    ]
   | ['unread', id: number, code: string, message: string]
   | ['receipt', n: number, cursor?: Cursor]
   | ['reject', n: number, code: string, message: string]

@@ -9,7 +9,7 @@ import type {
 } from '@holdfast/protocol'
 import { presenceOf, presencePrefix } from '@holdfast/protocol'
 import type { Router } from 'express'
-import type { Observable, Subscriber } from 'rxjs'
+import type { Observable } from 'rxjs'
 import { nameFailures } from './broker/failures.ts'
 import { memoryBroker } from './broker/memory-broker.ts'
 import { drawId, realClock } from './clock.ts'
@@ -104,10 +104,15 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
   const streams = createPlainStreams(context, wake)
   const housekeeping = createHousekeeping(context, { presence, sessions, streams, topics })
   const grants = createGrants(context, sessions, streams)
-  const exchanges = createExchanges(context, { admission, sessions, topics, transports, streams, open: () => !closing })
+  const exchanges = createExchanges(context, { admission, sessions, topics, transports, streams, open: isOpen })
   const glue = createWebSocketGlue(settings.limits.batchBytes, accept)
-  const subscribers = new Set<Subscriber<never>>()
+  const subscribers = new Set<{ complete(): void }>()
+  const topicParts = { topics, handle: sessions.handle, subscribers, isOpen }
   let closing: Promise<void> | null = null
+
+  function isOpen(): boolean {
+    return !closing
+  }
 
   function wake(): void {
     housekeeping.wake()
@@ -153,13 +158,11 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
     attach: glue.attach,
     topic: <T>(topic: string | TopicAddress<T>, { from = 'live', schema }: HubTopicOptions<T> = {}) => {
       const address = typeof topic === 'string' ? { name: topic } : topic
-      const parts = { topics, handle: sessions.handle, subscribers }
-      return createHubTopic<T, User>(context, parts, { schema, ...address }, from)
+      return createHubTopic<T, User>(context, topicParts, { schema, ...address }, from)
     },
     presence: <Info>(topic: string | TopicAddress) => {
       const name = presencePrefix + (typeof topic === 'string' ? topic : topic.name)
-      const parts = { topics, handle: sessions.handle, subscribers }
-      return createHubTopic<never, User>(context, parts, { name }, 'snapshot') as unknown as PresenceTopic<Info>
+      return createHubTopic<never, User>(context, topicParts, { name }, 'snapshot') as unknown as PresenceTopic<Info>
     },
     topics: (pattern, topicOptions) => declarations.declare(pattern, topicOptions as unknown as TopicOptions<never>),
     handle: (request: string | RequestDefinition, handler: RequestHandler<User, never>) =>

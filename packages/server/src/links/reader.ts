@@ -1,9 +1,10 @@
-import type { GapReason, Position } from '@holdfast/protocol'
+import type { GapEvent, Position } from '@holdfast/protocol'
 import { formatCursor } from '@holdfast/protocol'
 import type { LogPage } from '../broker/broker.ts'
 import { isPromise } from '../broker/maybe-promise.ts'
 import type { Feed } from '../topics/feed.ts'
-import type { Taken } from '../topics/snapshots.ts'
+import type { Located } from '../topics/locate.ts'
+import type { Taken, TakeSnapshot } from '../topics/snapshots.ts'
 import type { Wire } from '../topics/wire.ts'
 
 /** Where a reader's entries go. */
@@ -11,7 +12,8 @@ export interface Outlet {
   /** Whether this entry may go now. After a no, `pump` is to be called once there is room. */
   room(wire: Wire): boolean
   entry(wire: Wire): void
-  gap(from: string, to: string, reason: GapReason): void
+  /** With `snapshot` set that is called next, in the same turn. */
+  gap(gap: GapEvent): void
   snapshot(taken: Taken): void
   failed(error: unknown): void
 }
@@ -25,23 +27,21 @@ export interface Reader {
 const readChunk = { maxEntries: 256, maxBytes: 128 * 1024 } as const
 
 /** The feed is open. `takeSnapshot` is null where the topic has none. Begins with the first `pump`. */
-export function createReader(
-  feed: Feed,
-  outlet: Outlet,
-  start: Position,
-  takeSnapshot: (() => Promise<Taken | null>) | null,
-): Reader {
+export function createReader(feed: Feed, outlet: Outlet, start: Located, takeSnapshot: TakeSnapshot | null): Reader {
   let { epoch, offset } = start
   let lags = true
   let busy = false
   let stopped = false
   let started = false
+  let first = start.snapshot
   const leave = feed.join({ offer })
 
   return {
     pump() {
       if (busy || !lags || stopped) return
       busy = true
+      if (first) outlet.snapshot(first)
+      first = undefined
       readOn()
     },
     stop() {
@@ -125,24 +125,24 @@ export function createReader(
   function cross(page: LogPage): boolean {
     const floor = { epoch: page.epoch, offset: page.floor }
     if (!takeSnapshot) {
-      jump(floor)
+      jump(floor, null)
       return true
     }
     takeSnapshot().then((taken) => {
       if (stopped) return
-      const usable = taken && taken.position.epoch === floor.epoch && taken.position.offset >= floor.offset
-      jump(usable ? taken.position : floor)
-      if (usable) outlet.snapshot(taken)
+      jump(taken?.position ?? floor, taken)
       readOn()
     }, fail)
     return false
   }
 
-  function jump(to: Position): void {
+  function jump(to: Position, snapshot: Taken | null): void {
     const reason = to.epoch !== epoch ? 'epoch' : started ? 'overrun' : 'trimmed'
-    outlet.gap(formatCursor(epoch, offset), formatCursor(to.epoch, to.offset), reason)
+    const [from, cursor] = [formatCursor(epoch, offset), formatCursor(to.epoch, to.offset)]
     epoch = to.epoch
     offset = to.offset
+    outlet.gap({ type: 'gap', from, to: cursor, reason, ...(snapshot && { snapshot: true }) })
+    if (snapshot) outlet.snapshot(snapshot)
   }
 
   function fail(error: unknown): void {

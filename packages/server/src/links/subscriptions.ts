@@ -8,7 +8,7 @@ import type { Context } from '../context.ts'
 import { authorize } from '../hooks.ts'
 import type { Feed } from '../topics/feed.ts'
 import { locate } from '../topics/locate.ts'
-import { snapshotsOf } from '../topics/snapshots.ts'
+import { snapshotElements, snapshotsOf } from '../topics/snapshots.ts'
 import type { Topics } from '../topics/topics.ts'
 import type { Line } from '../topics/wire.ts'
 import { createLine } from '../topics/wire.ts'
@@ -149,7 +149,8 @@ export function createSubscriptions(
     }
     if (slot.stopped) return
     const feed = isInbox ? owner.inbox() : topics.feed(topic)
-    const located = await locate(feed, start, asked)
+    const takeSnapshot = snapshotsOf(feed, context)
+    const located = await locate(feed, start, asked, takeSnapshot)
     // An inbox begins with its session: what it no longer has was never had.
     const position = isInbox && start.at === 'start' ? { ...located, offset: 0 } : located
     if (slot.stopped) return
@@ -160,10 +161,11 @@ export function createSubscriptions(
     if (isInbox && start.at === 'cursor') release(position)
     const conflated = feed.declared.conflate !== null
     const cursor = formatCursor(position.epoch, position.offset)
-    if (!isKnown) say(encodeFrame(['subscribed', topic, cursor, { from, ...(conflated && { conflate: true }) }]))
+    const options = { from, ...(conflated && { conflate: true }), ...(position.snapshot && { snapshot: true }) }
+    if (!isKnown) say(encodeFrame(['subscribed', topic, cursor, options]))
     const flight = acknowledged ? createFlight(conflated, markBytes) : null
     slot.flight = flight
-    slot.reader = createReader(feed, outlet(slot, flight), position, snapshotsOf(feed, context))
+    slot.reader = createReader(feed, outlet(slot, flight), position, takeSnapshot)
     slot.reader.pump()
   }
 
@@ -182,10 +184,11 @@ export function createSubscriptions(
         }
         owner.push(wire)
       },
-      gap: (from, to, reason) => say(encodeFrame(['gap', topic, from, to, reason])),
-      snapshot({ cursor, payload: { json, encoding } }) {
-        say(`["snapshot",${JSON.stringify(topic)},"${cursor}",${json}${encoding ? `,"${encoding}"` : ''}]`)
+      gap({ from, to, reason, snapshot }) {
+        const frame = ['gap', topic, from, to, reason] as const
+        say(encodeFrame(snapshot ? [...frame, snapshot] : [...frame]))
       },
+      snapshot: (taken) => say(`["snapshot",${JSON.stringify(topic)},"${taken.cursor}"${snapshotElements(taken)}]`),
       failed: owner.failed,
     }
   }

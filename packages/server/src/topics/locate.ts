@@ -3,6 +3,12 @@ import { HoldfastError } from '@holdfast/protocol'
 import type { LogState } from '../broker/broker.ts'
 import type { MaybePromise } from '../broker/maybe-promise.ts'
 import type { Feed } from './feed.ts'
+import type { Taken, TakeSnapshot } from './snapshots.ts'
+
+/** Where a subscription starts, and the snapshot that comes first. */
+export interface Located extends Position {
+  readonly snapshot?: Taken
+}
 
 /**
  * Where a subscription starts. `read` is the log's state when the server read the subscription, for `live`: what comes
@@ -12,8 +18,10 @@ export async function locate(
   feed: Feed,
   start: Start,
   read: MaybePromise<LogState | null> | undefined,
-): Promise<Position> {
+  takeSnapshot: TakeSnapshot | null,
+): Promise<Located> {
   await feed.open()
+  const taken = start.at === 'snapshot' ? await takeSnapshot?.() : null
   const state = await feed.state(start.at === 'last' ? start.count : 0)
   if (!state) throw new Error(`the log of '${feed.name}' is gone`)
   switch (start.at) {
@@ -25,7 +33,7 @@ export async function locate(
       return { epoch: start.epoch, offset: start.offset }
     case 'start':
     case 'snapshot':
-      return { epoch: state.epoch, offset: state.floor }
+      return taken ? { ...taken.position, snapshot: taken } : { epoch: state.epoch, offset: state.floor }
     case 'last':
       return { epoch: state.epoch, offset: state.before }
     case 'live': {

@@ -1,5 +1,6 @@
 import type {
   From,
+  GapEvent,
   MessageEvent,
   PublishOptions,
   Receipt,
@@ -43,7 +44,8 @@ export interface HubTopicParts {
   topics: Topics
   handle(id: string, user: unknown): SessionHandle
   /** Subscribers complete when the hub closes. */
-  subscribers: Set<Subscriber<never>>
+  subscribers: Set<{ complete(): void }>
+  isOpen(): boolean
 }
 
 /** A topic as the hub's own user has it. */
@@ -53,23 +55,37 @@ export function createHubTopic<T, User>(
   { name, schema }: TopicAddress<T>,
   from: From,
 ): HubTopic<T, User> {
-  const { topics, handle, subscribers } = parts
+  const { topics, handle, subscribers, isOpen } = parts
   type Event = TopicEvent<T, HubMessage<T, User>>
   const report = (error: unknown) => context.report('listener-failed', `a listener of '${name}' failed`, error)
 
   const events$: Observable<Event> = new Stream<Event>(report, (subscriber) => {
     let reader: Reader | null = null
     const failed = (error: unknown) => subscriber.error(error)
-    subscribers.add(subscriber as Subscriber<never>)
+    subscribers.add(subscriber)
     begin(subscriber).then((begun) => {
       reader = begun
       if (subscriber.closed) reader.stop()
       else reader.pump()
     }, failed)
     return () => {
-      subscribers.delete(subscriber as Subscriber<never>)
+      subscribers.delete(subscriber)
       reader?.stop()
     }
+  })
+
+  // Nothing is between the hub and its topics: they are live until it closes.
+  const live$ = new Stream<boolean>(report, (subscriber) => {
+    const watcher = {
+      complete() {
+        subscriber.next(false)
+        subscriber.complete()
+      },
+    }
+    if (!isOpen()) return watcher.complete()
+    subscribers.add(watcher)
+    subscriber.next(true)
+    return () => subscribers.delete(watcher)
   })
 
   async function begin(subscriber: Subscriber<Event>): Promise<Reader> {
@@ -77,17 +93,17 @@ export function createHubTopic<T, User>(
     if (!start) throw new HoldfastError('bad-cursor', `'${from}' is no place to start`)
     const asked = start.at === 'live' ? topics.peek(name) : undefined
     const feed = topics.feed(name)
-    const position = await locate(feed, start, asked)
+    const takeSnapshot = snapshotsOf(feed, context)
+    const position = await locate(feed, start, asked, takeSnapshot)
     const outlet = {
       room: () => true,
       entry: (wire: Wire) => subscriber.next(message(wire)),
-      gap: (gapFrom: string, to: string, reason: 'trimmed' | 'epoch' | 'overrun') =>
-        subscriber.next({ type: 'gap', from: gapFrom, to, reason }),
+      gap: (gap: GapEvent) => subscriber.next(gap),
       snapshot: ({ cursor, payload }: { cursor: string; payload: Parameters<typeof payloadValue>[0] }) =>
         subscriber.next({ type: 'snapshot', data: payloadValue(payload), cursor } satisfies SnapshotEvent),
       failed: (error: unknown) => subscriber.error(error),
     }
-    return createReader(feed, outlet, position, snapshotsOf(feed, context))
+    return createReader(feed, outlet, position, takeSnapshot)
   }
 
   function message({ cursor, entry }: Wire): HubMessage<T, User> {
@@ -122,7 +138,7 @@ export function createHubTopic<T, User>(
   return Object.assign(topic, {
     name,
     events$,
-    live$: new Stream<boolean>(report, (subscriber) => subscriber.next(true)),
+    live$,
     from: (start: From) => createHubTopic<T, User>(context, parts, { name, schema }, start),
     publish,
     next(data: T): void {

@@ -80,9 +80,9 @@ export const createLine = (text: string): Line => new LazyLine(text)
 
 export const createWire = (topic: string, entry: Entry): Wire => new LazyWire(topic, entry)
 
-/** One event of a topic's own address. */
-export const plainEvent = (cursor: string, event: string | undefined, data: string | null): string =>
-  `id: ${cursor}\n${event ? `event: ${event}\n` : ''}${data === null ? '' : `data: ${data}\n`}\n`
+/** One event of a topic's own address. Without a cursor, a browser that resumes does so at the one before. */
+export const plainEvent = (cursor: string | null, event: string | undefined, data: string | null): string =>
+  `${cursor === null ? '' : `id: ${cursor}\n`}${event ? `event: ${event}\n` : ''}${data === null ? '' : `data: ${data}\n`}\n`
 
 function entryLine(topic: string, cursor: string, { time, data, id, encoding }: Entry): string {
   const more = encoding

@@ -1,4 +1,3 @@
-import type { Position } from '@holdfast/protocol'
 import { formatCursor } from '@holdfast/protocol'
 import type { Context } from '../context.ts'
 import { fault } from '../faults.ts'
@@ -6,6 +5,7 @@ import type { Outlet, Reader } from '../links/reader.ts'
 import { createReader } from '../links/reader.ts'
 import type { Identity } from '../sessions/identity.ts'
 import type { Feed } from '../topics/feed.ts'
+import type { Located } from '../topics/locate.ts'
 import { snapshotsOf } from '../topics/snapshots.ts'
 import type { Chunk } from '../topics/wire.ts'
 import { createChunk, plainEvent } from '../topics/wire.ts'
@@ -21,7 +21,7 @@ export interface PlainStreams {
     exchange: Exchange,
     headers: Readonly<Record<string, string>>,
     feed: Feed,
-    position: Position,
+    position: Located,
     identity: Identity,
   ): void
   /** Ends those of a user, all or of one topic. */
@@ -104,7 +104,9 @@ export function createPlainStreams(context: Context, opened: () => void): PlainS
       }
       open.add(plain)
       opened()
-      out.write(createChunk(plainEvent(formatCursor(position.epoch, position.offset), undefined, null)))
+      // Else the snapshot has it: who has the cursor has what it stands for.
+      if (!position.snapshot)
+        out.write(createChunk(plainEvent(formatCursor(position.epoch, position.offset), undefined, null)))
       reading.pump()
     },
     end(userKey, topic) {
@@ -150,8 +152,8 @@ export function createPlainStreams(context: Context, opened: () => void): PlainS
     return {
       room: () => out.waiting() < settings.limits.bufferBytes,
       entry: (wire) => out.write(wire.plain),
-      gap(from, to, reason) {
-        out.write(createChunk(plainEvent(to, 'gap', JSON.stringify({ from, to, reason }))))
+      gap({ type, ...gap }) {
+        out.write(createChunk(plainEvent(gap.snapshot ? null : gap.to, type, JSON.stringify(gap))))
       },
       snapshot({ cursor, payload: { json, encoding } }) {
         out.write(createChunk(plainEvent(cursor, 'snapshot', encoding ? json.slice(1, -1) : json)))

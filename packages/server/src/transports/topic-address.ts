@@ -9,6 +9,7 @@ import type { Identity } from '../sessions/identity.ts'
 import { identify } from '../sessions/identity.ts'
 import { locate } from '../topics/locate.ts'
 import { createDraft, readPayload, validate } from '../topics/publishing.ts'
+import { snapshotsOf } from '../topics/snapshots.ts'
 import type { Exchange } from './exchange.ts'
 import { eventHeaders, jsonHeaders } from './exchange.ts'
 import type { HttpParts } from './exchanges.ts'
@@ -56,7 +57,7 @@ export function createTopicAddress(
     try {
       await allow(identity, 'subscribe', topic)
       const feed = topics.feed(topic)
-      const position = await locate(feed, start, asked)
+      const position = await locate(feed, start, asked, snapshotsOf(feed, context))
       if (place.ended) throw new HoldfastError('forbidden', `the right to '${topic}' was taken back`)
       place.leave()
       streams.open(exchange, eventHeaders, feed, position, identity)
