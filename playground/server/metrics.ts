@@ -1,11 +1,12 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Hub } from '@holdfast/server'
+import type { User } from '../src/systems/topics.ts'
 import type { Metrics } from './topics.ts'
 
 const everyMs = 250
 
 /** Measures this process and publishes what it finds. */
-export function publishMetrics(hub: Hub): () => void {
+export function publishMetrics(hub: Hub<User>): () => void {
   const topic = hub.topic<Metrics>('metrics')
   const loop = monitorEventLoopDelay({ resolution: 10 })
   const messages = countMessages(hub)
@@ -43,9 +44,9 @@ function delayMs(nanoseconds: number): number {
   return Number.isFinite(nanoseconds) ? round(Math.max(0, nanoseconds / 1e6 - 10)) : 0
 }
 
-function countMessages(hub: Hub): { take(): number; stop(): void } {
+function countMessages(hub: Hub<User>): { take(): number; stop(): void } {
   let count = 0
-  const subscriptions = ['metrics', 'ticks', 'chat'].map((name) =>
+  const subscriptions = ['metrics', 'ticks', 'chat:lobby'].map((name) =>
     hub.topic(name).subscribe(() => {
       count += 1
     }),
@@ -62,7 +63,7 @@ function countMessages(hub: Hub): { take(): number; stop(): void } {
   }
 }
 
-function countSessions(hub: Hub): number {
+function countSessions(hub: Hub<User>): number {
   const { sessions } = hub.stats()
   return Object.values(sessions).reduce((sum, count) => sum + count, 0)
 }

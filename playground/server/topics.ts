@@ -1,4 +1,6 @@
-import type { Hub } from '@holdfast/server'
+import type { Credentials, Hub, Question } from '@holdfast/server'
+import { mayUseSystem } from '../src/systems/server.ts'
+import type { User } from '../src/systems/topics.ts'
 
 /** One sample of the server's own condition. */
 export interface Metrics {
@@ -16,39 +18,20 @@ export interface Tick {
   readonly n: number
 }
 
-export interface ChatMessage {
-  readonly name: string
-  readonly text: string
+/** Anyone may be anyone: the token is a visitor's name. A real application would verify it. */
+export function visitor({ token }: Credentials): User {
+  return { id: token?.slice(0, 32) || 'guest' }
 }
 
-/** What the room accepts, and nothing beside it (Standard Schema, version 1). */
-const chatMessage = {
-  '~standard': {
-    version: 1 as const,
-    vendor: 'playground',
-    validate(value: unknown) {
-      const { name, text } = Object(value) as Partial<Record<keyof ChatMessage, unknown>>
-      if (!isText(name, 32)) return { issues: [{ message: 'a text of 1 to 32 characters is needed', path: ['name'] }] }
-      if (!isText(text, 500))
-        return { issues: [{ message: 'a text of 1 to 500 characters is needed', path: ['text'] }] }
-      return { value: { name, text } satisfies ChatMessage }
-    },
-  },
+const readable = new Set(['metrics', 'ticks'])
+
+export function mayUse(question: Question<User>): boolean {
+  const { topic, action } = question
+  return (action === 'subscribe' && readable.has(topic)) || mayUseSystem(question)
 }
 
-function isText(value: unknown, maxLength: number): value is string {
-  return typeof value === 'string' && value.trim() !== '' && value.length <= maxLength
-}
-
-const readable = new Set(['metrics', 'ticks', 'chat'])
-
-export function mayUse({ topic, action }: { topic: string; action: string }): boolean {
-  return action === 'subscribe' ? readable.has(topic) : action === 'publish' && topic === 'chat'
-}
-
-export function declareTopics(hub: Hub): void {
+export function declareTopics(hub: Hub<User>): void {
   // A minute of each is what the page shows; an outage of more than that shows what a gap is.
   hub.topics('metrics', { history: { count: 300 } })
   hub.topics('ticks', { history: { count: 1500 } })
-  hub.topics('chat', { history: { count: 200, ageMs: 86_400_000 }, schema: chatMessage })
 }

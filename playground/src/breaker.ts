@@ -8,6 +8,7 @@ export function showBreaker(lab: Lab): void {
   const problem = h('p', { class: 'problem', role: 'alert' })
   const parts = [websocketPart(change, cut), ...switches.map((each) => switchPart(each, change)), latencyPart(change)]
   byId('switches').append(...parts.map(({ element }) => element), cutPart(cut), problem)
+  let underWay = 0
   byId('heal').addEventListener('click', () => attempt(() => lab.heal()))
   show()
 
@@ -17,13 +18,16 @@ export function showBreaker(lab: Lab): void {
   }
 
   async function attempt(action: () => Promise<void>): Promise<void> {
+    underWay += 1
     try {
       await action()
       setText(problem, '')
     } catch (error) {
       setText(problem, `The switch did not work: ${error instanceof Error ? error.message : String(error)}`)
     }
-    show()
+    underWay -= 1
+    // What is still asked for shall not jump back meanwhile.
+    if (underWay === 0) show()
   }
 
   function change(faults: Partial<Faults>): Promise<void> {

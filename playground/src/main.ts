@@ -2,15 +2,17 @@ import { connect } from '@holdfast/client'
 import { showBadge, showCurl } from './badge.ts'
 import { showBreaker } from './breaker.ts'
 import { showChart } from './chart/show-chart.ts'
-import { showChat } from './chat.ts'
 import { openLab } from './lab.ts'
 import { showMetrics } from './metrics.ts'
+import { rememberedName, showName } from './name.ts'
 import { showPromise } from './promise.ts'
 import { showStatus } from './status.ts'
+import { showTabs } from './tabs.ts'
 import { showTimeline } from './timeline.ts'
 
 const lab = await openLab()
-const connection = connect(lab.url)
+const me = { name: rememberedName() }
+const connection = connect(lab.url, { token: me.name })
 
 showMetrics(connection)
 const arrived$ = showPromise(connection)
@@ -18,10 +20,11 @@ const arrived$ = showPromise(connection)
 await Promise.resolve()
 showBadge(connection)
 showCurl()
+showName(me.name)
 showTimeline(connection, arrived$)
 showStatus(connection)
 showChart(connection)
-showChat(connection)
+showTabs(connection, me)
 showBreaker(lab)
 
 // For the curious: everything on this page comes out of this one object.

@@ -1,14 +1,27 @@
+import { byId } from './dom.ts'
+
 const key = 'holdfast-playground-name'
 const adjectives = ['Calm', 'Curious', 'Early', 'Gentle', 'Keen', 'Quiet', 'Steady', 'Swift']
 const animals = ['Crane', 'Heron', 'Limpet', 'Otter', 'Plover', 'Seal', 'Tern', 'Urchin']
 
-/** Who is talking: remembered, and at first drawn by lot. Returns how to ask for it. */
-export function rememberedName(input: HTMLInputElement): () => string {
-  input.value = read() ?? `${pick(adjectives)} ${pick(animals)}`
-  const name = () => input.value.trim() || 'Nobody'
-  write(name())
-  input.addEventListener('change', () => write(name()))
+/** Who is visiting: remembered, and at first drawn by lot. */
+export function rememberedName(): string {
+  const name = read() || `${pick(adjectives)} ${pick(animals)}`
+  write(name)
   return name
+}
+
+/** Where the visitor may change it. To the hub another name is another user, who has sessions of their own. */
+export function showName(name: string): void {
+  const input = byId<HTMLInputElement>('name')
+  input.value = name
+  input.addEventListener('change', () => {
+    const wanted = input.value.trim()
+    input.value = wanted || name
+    if (wanted === '' || wanted === name) return
+    write(wanted)
+    location.reload()
+  })
 }
 
 function pick(words: readonly string[]): string {

@@ -1,0 +1,8 @@
+import type { Hub } from '@holdfast/server'
+import { chat, type User } from './topics.ts'
+
+/** A room keeps what was said for a day. */
+export function serveChat(hub: Hub<User>): () => void {
+  hub.topics(chat, { history: { count: 200, ageMs: 86_400_000 } })
+  return () => {}
+}

@@ -1,0 +1,36 @@
+import type { Action, Hub, Question } from '@holdfast/server'
+import { serveChat } from './chat.server.ts'
+import { chat, type User } from './topics.ts'
+
+type Serve = (hub: Hub<User>) => () => void
+
+const systems: readonly Serve[] = [serveChat]
+
+interface Permission {
+  /** Of the topics that it matches. */
+  readonly topics: { match(name: string): Readonly<Record<string, string>> | null }
+  readonly actions: readonly Action[]
+  /** Whose it is, where it is not everybody's. @param params the topic's own */
+  readonly only?: (user: User, params: Readonly<Record<string, string>>) => boolean
+}
+
+const permissions: readonly Permission[] = [{ topics: chat, actions: ['subscribe', 'publish'] }]
+
+/** The names of the requests that everybody may make. */
+const requests = new Set<string>([])
+
+/** Declares and serves all systems; answers what stops them. */
+export function serveSystems(hub: Hub<User>): () => void {
+  const stops = systems.map((serve) => serve(hub))
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
+
+export function mayUseSystem({ user, topic, action }: Question<User>): boolean {
+  if (action === 'request') return requests.has(topic)
+  return permissions.some(({ topics, actions, only }) => {
+    const params = topics.match(topic)
+    return params !== null && actions.includes(action) && (!only || only(user, params))
+  })
+}
