@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { isFault } from '../faults.ts'
 import type { PresenceRecord, Unsaid, Wish } from './record.ts'
 import { amend } from './record.ts'
 import type { Register } from './register.ts'
@@ -71,8 +72,9 @@ export function createRoom(context: Context, topic: string, { register, wish, cl
       try {
         while (!(await settleOnce(ids, isSweep)) && !closed());
       } catch (error) {
-        // The next sweep finds what is still to be done.
-        if (!closed()) context.report('broker-failed', `the presence of '${topic}' was not told`, error)
+        // The next sweep finds what is still to be done. A fault has been reported.
+        if (!closed() && !isFault(error))
+          context.report('broker-failed', `the presence of '${topic}' was not told`, error)
       }
     }
     running = false

@@ -1,5 +1,5 @@
 import type { Hello, UpFrame } from '@holdfast/protocol'
-import { closeAction, closeCodes, HoldfastError, inboxTopic } from '@holdfast/protocol'
+import { closeAction, closeCodes, HoldfastError, inboxTopic, presenceOf } from '@holdfast/protocol'
 import type { LogOptions } from '../broker/broker.ts'
 import { BrokerError } from '../broker/broker.ts'
 import { publishFailure } from '../broker/failures.ts'
@@ -89,6 +89,8 @@ export function createSessions(
       }
     },
     async find(id, secret) {
+      // The registry has records of presence as well.
+      if (presenceOf(id) !== null) lost()
       const record = check((await broker.sessions.get(id)) ?? lost(), hash(secret))
       const known = locals.get(id)?.session
       if (known) return known

@@ -10,7 +10,7 @@ import type {
   TopicAddress,
   TopicEvent,
 } from '@holdfast/protocol'
-import { decodePayload, HoldfastError, parseFrom, Stream } from '@holdfast/protocol'
+import { decodePayload, HoldfastError, parseFrom, Stream, topicNameFault } from '@holdfast/protocol'
 import type { Observable, Subscriber } from 'rxjs'
 import { filter, map } from 'rxjs'
 import { publishFailure } from '../broker/failures.ts'
@@ -119,6 +119,8 @@ export function createHubTopic<T, User>(
 
   async function publish(data: T, { signal }: PublishOptions = {}): Promise<Receipt> {
     if (signal?.aborted) throw new HoldfastError('aborted', 'given up', { outcome: 'not-sent' })
+    const fault = topicNameFault(name)
+    if (fault) throw new HoldfastError('bad-topic', fault)
     const payload = givePayload(context, data)
     const feed = topics.feed(name)
     const draft = createDraft(context, feed.declared, payload)
