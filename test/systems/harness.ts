@@ -11,7 +11,7 @@ export interface Visitor {
   readonly pane: Locator
   /** What went wrong on the page: exceptions, and errors on the console. */
   readonly errors: readonly string[]
-  /** Sets what becomes of WebSockets, and cuts what is there, so that the way is looked for anew. */
+  /** Sets what becomes of WebSockets, and has the way looked for anew. */
   network(fault: Fault): Promise<void>
   /** Waits until the badge says so. */
   carriedBy(transport: string): Promise<void>
@@ -58,11 +58,14 @@ async function visit(browser: Browser, url: string, name: string, tab: string): 
     pane: page.locator(`#pane-${tab}`),
     errors,
     async network(fault) {
-      const isSet = page.waitForResponse((response) => response.request().method() === 'PATCH')
-      await page.getByRole('radio', { name: fault, exact: true }).check()
-      await isSet
+      // Where a fault is chosen, the page sets it and then cuts the WebSockets that are there.
+      await Promise.all([
+        page.waitForResponse(fault === 'Normal' ? /\/lab\/[^/]+$/ : /\/lab\/.+\/cut$/),
+        page.getByRole('radio', { name: fault, exact: true }).check(),
+      ])
+      // What cuts WebSockets alone leaves a stream as it is, and what becomes of the next handshake would not be seen.
+      if (fault === 'Swallowed') await page.getByRole('button', { name: 'Cut now' }).click()
       if (fault === 'Normal') await page.evaluate('connection.reconnect()')
-      else await page.getByRole('button', { name: 'Cut now' }).click()
     },
     carriedBy: (transport) => page.locator(`#badge[data-carrier="${transport}"]`).waitFor(),
   }
