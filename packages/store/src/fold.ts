@@ -126,9 +126,9 @@ export function createFold<S, T>(options: FoldOptions<S, T>, report: (error: Hol
     },
     sent: (context, { key, id }) => ({ ...context, pending: changed(context.pending, key, { id }) }),
     accepted(context, { key, cursor }) {
-      const pending = changed(context.pending, key, { cursor, doubtful: false })
-      // An entry that overtook its receipt took the change along; one that lies in a snapshot never comes.
-      return show({ ...context, pending: pending.filter((one) => one.key !== key || !isPast(cursor, context.cursor)) })
+      // An entry that overtook its receipt took the change along; one that lies in a snapshot, or in an epoch before, never comes.
+      const left = context.pending.filter((one) => one.key !== key || !isPast(cursor, context.cursor, one.doubtful))
+      return show({ ...context, pending: changed(left, key, { cursor, doubtful: false }) })
     },
     rejected: (context, { key, error }) =>
       show({ ...context, error, pending: context.pending.filter((one) => one.key !== key) }),
