@@ -103,7 +103,7 @@ export function connect(url: string, options: CoreOptions): Connection {
     const { lastError } = context
     return value === 'failed' && lastError ? new HoldfastError(lastError.code, lastError.message) : null
   }
-  const submit = createSender(session, clock, ended)
+  const submit = createSender(session, clock, ended, streams.report)
   const parts = { topics: session.topics, streams, send: submit, ended }
   const life = new AbortController()
   watchPage(settings.page, life.signal, send)

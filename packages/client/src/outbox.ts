@@ -9,6 +9,8 @@ export interface Outgoing {
   readonly rest: string
   /** At most what its line takes. */
   readonly bytes: number
+  /** With its number, when it is first handed over. */
+  sent?(n: number): void
   /** With a publish's cursor, or a request's answer. */
   done?(value: unknown): void
   failed?(error: HoldfastError): void
@@ -106,6 +108,7 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
       flying.set(last, entry)
       flyingBytes += entry.bytes
       if (entry.kind === 'request') asked.set(last, entry)
+      entry.sent?.(last)
     } else if (entry.settled || !isMessage(entry)) return skip(entry.n)
     return `["${entry.kind}",${entry.n},${entry.rest}]`
   }

@@ -121,7 +121,8 @@ export function createSession(
       ackDue = false
       const lines = control.splice(0, 1_000)
       lines.push(...outbox.take(limits.batchBytes - envelopeBytes - 3 * lines.join().length, lines.length === 0))
-      link.send(lines)
+      // Whoever was told that it is sent may have ended the link.
+      link?.send(lines)
     }
     pulse.arm()
   }
