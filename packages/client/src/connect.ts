@@ -1,4 +1,5 @@
 import {
+  applySchema,
   type From,
   HoldfastError,
   type PresenceTopic,
@@ -141,8 +142,9 @@ export function connect(url: string, options: CoreOptions): Connection {
     },
     inbox: session.inbox,
     request: async <R>(request: string | RequestDefinition, data: unknown = null, options: PublishOptions = {}) => {
-      const name = typeof request === 'string' ? request : request.name
-      return submit('request', name, data, { timeoutMs: requestTimeoutMs, ...options }) as Promise<R>
+      const { name, input }: RequestDefinition = typeof request === 'string' ? { name: request } : request
+      const checked = applySchema(input, data, `'${name}'`, 'not-sent')
+      return submit('request', name, checked, { timeoutMs: requestTimeoutMs, ...options }) as Promise<R>
     },
     errors$: streams.errors$,
     get session() {

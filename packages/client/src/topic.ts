@@ -1,4 +1,5 @@
 import {
+  applySchema,
   type Cursor,
   type From,
   type PublishOptions,
@@ -9,10 +10,11 @@ import {
   type TopicEvent,
   topicNameFault,
 } from '@holdfast/protocol'
+import type { Subscriber } from 'rxjs'
 import { type Ended, notSent, type Send } from './sender.ts'
 import type { Streams } from './streams.ts'
 import type { Topics } from './topics.ts'
-import { type Hearer, positionOf, wireFrom } from './wire-topic.ts'
+import { positionOf, wireFrom } from './wire-topic.ts'
 
 export interface TopicParts {
   readonly topics: Topics
@@ -27,30 +29,45 @@ export function createTopic<T>(parts: TopicParts, { name, schema }: TopicAddress
   const { stream, report } = parts.streams
   const fault = topicNameFault(name, true)
 
-  function open(to: Hearer): (() => void) | undefined {
+  /** A message that does not pass is reported, and skipped. */
+  function check(event: TopicEvent<unknown>): TopicEvent<T> | null {
+    if (event.type !== 'message') return event
+    try {
+      return { ...event, data: applySchema(schema, event.data, `'${name}'`) }
+    } catch (error) {
+      report(error)
+      return null
+    }
+  }
+
+  function open<E>(to: Subscriber<E>, next: (event: TopicEvent<T>) => void): (() => void) | undefined {
     const start = wireFrom(from)
     const end = ended()
     if (fault) to.error(notSent('bad-topic', fault))
     else if (!parseFrom(start)) to.error(notSent('bad-cursor', `no start: ${start}`))
     else if (end?.code === 'closed') to.complete()
     else if (end) to.error(end)
-    else return topics.listen(name, start, to)
+    else {
+      return topics.listen(name, start, {
+        next(event) {
+          const checked = check(event)
+          if (checked) next(checked)
+        },
+        error: (error) => to.error(error),
+        complete: () => to.complete(),
+      })
+    }
   }
 
   async function publish(data: T, options: PublishOptions = {}): Promise<Receipt> {
     if (fault) throw notSent('bad-topic', fault)
-    const cursor = (await send('publish', name, data, options)) as Cursor
+    const checked = applySchema(schema, data, `'${name}'`, 'not-sent')
+    const cursor = (await send('publish', name, checked, options)) as Cursor
     return { cursor, ...positionOf(cursor) }
   }
 
-  const events$ = stream<TopicEvent<T>>((subscriber) => open(subscriber as Hearer))
-  const messages$ = stream<T>((subscriber) =>
-    open({
-      next: (event) => event.type === 'message' && subscriber.next(event.data as T),
-      error: (error) => subscriber.error(error),
-      complete: () => subscriber.complete(),
-    }),
-  )
+  const events$ = stream<TopicEvent<T>>((to) => open(to, (event) => to.next(event)))
+  const messages$ = stream<T>((to) => open(to, (event) => event.type === 'message' && to.next(event.data)))
   return Object.assign(messages$, {
     name,
     events$,

@@ -1,4 +1,4 @@
-import { HoldfastError } from './errors.ts'
+import { HoldfastError, type Outcome } from './errors.ts'
 
 /** Standard Schema, version 1, as far as it is used here: zod, valibot, arktype and others implement it. */
 export interface StandardSchema<Input = unknown, Output = Input> {
@@ -22,8 +22,18 @@ export type InferOutput<S extends StandardSchema> = NonNullable<S['~standard']['
  * as one does that answers a promise: messages come in order, and none may wait for it.
  * @param what what the error speaks of
  */
-export function applySchema<T>(schema: StandardSchema<unknown, T> | undefined, value: unknown, what: string): T {
+export function applySchema<T>(
+  schema: StandardSchema<unknown, T> | undefined,
+  value: unknown,
+  what: string,
+  outcome?: Outcome,
+): T {
   if (!schema) return value as T
+  const badData = (why: unknown, cause?: unknown) =>
+    new HoldfastError('bad-data', `${what}: ${why}`, {
+      ...(outcome && { outcome }),
+      ...(cause !== undefined && { cause }),
+    })
   let result: SchemaResult<T> | Promise<SchemaResult<T>>
   try {
     result = schema['~standard'].validate(value)
@@ -32,12 +42,12 @@ export function applySchema<T>(schema: StandardSchema<unknown, T> | undefined, v
       throw new TypeError('a schema must be synchronous')
     }
   } catch (cause) {
-    throw new HoldfastError('bad-data', `${what}: not checked: ${cause}`, { cause })
+    throw badData(`the schema failed: ${cause}`, cause)
   }
   if (!result.issues) return result.value
   const { message, path = [] } = result.issues[0] ?? { message: 'it does not fit' }
   const place = path.map((part) => (Object(part) === part ? (part as { key: unknown }).key : part)).join('.')
-  throw new HoldfastError('bad-data', `${what}: ${place && `${place}: `}${message}`)
+  throw badData(`${place && `${place}: `}${message}`)
 }
 
 /** A schema that accepts everything and says that it is a `T`: for types without checks. */

@@ -1,9 +1,9 @@
-import type { EncodedPayload, Payload, RequestDefinition } from '@holdfast/protocol'
-import { answerId, HoldfastError } from '@holdfast/protocol'
+import type { EncodedPayload, RequestDefinition } from '@holdfast/protocol'
+import { answerId, applySchema, HoldfastError } from '@holdfast/protocol'
 import type { MaybePromise } from '../broker/maybe-promise.ts'
 import { settle } from '../broker/retry.ts'
 import type { Context } from '../context.ts'
-import { givePayload, payloadValue } from '../topics/publishing.ts'
+import { check, givePayload, payloadValue } from '../topics/publishing.ts'
 import type { SessionHandle, SessionIdentity } from './session.ts'
 
 /** What a handler is given. `signal` aborts when the hub closes. */
@@ -31,17 +31,19 @@ export interface Requests {
 }
 
 export function createRequests(context: Context): Requests {
-  const handlers = new Map<string, RequestHandler>()
+  const handlers = new Map<string, RequestDefinition & { handler: RequestHandler }>()
   const running = new Map<string, number>()
   const runs = new Set<Promise<void>>()
   const ending = new AbortController()
 
   return {
-    handle({ name }, handler) {
+    handle(request, handler) {
+      const { name } = request
       if (handlers.has(name)) throw new Error(`'${name}' has a handler already`)
-      handlers.set(name, handler as RequestHandler)
+      const handled = { ...request, handler: handler as RequestHandler }
+      handlers.set(name, handled)
       return () => {
-        if (handlers.get(name) === (handler as RequestHandler)) handlers.delete(name)
+        if (handlers.get(name) === handled) handlers.delete(name)
       }
     },
     check({ id }, name) {
@@ -70,11 +72,12 @@ export function createRequests(context: Context): Requests {
     let answer: EncodedPayload
     let failed = false
     try {
-      const handler = handlers.get(name) as RequestHandler
-      const data = payloadValue(payload) as Payload
+      const { handler, input, output } = handlers.get(name) as NonNullable<ReturnType<typeof handlers.get>>
+      const what = `'${name}'`
+      const data = check(context, what, () => applySchema(input, payloadValue(payload), what))
       const { user, handle } = session
       const result = await handler({ name, data, user, session: handle, signal: ending.signal })
-      answer = givePayload(context, result === undefined ? null : result)
+      answer = givePayload(context, checkAnswer(output, result, what) ?? null)
     } catch (error) {
       failed = true
       answer = givePayload(context, describe(name, error))
@@ -86,6 +89,15 @@ export function createRequests(context: Context): Requests {
       id: answerId(number, failed),
     }
     await settle(context, () => session.inbox().log.append(draft))
+  }
+
+  /** An answer that does not fit is the handler's failure, and nothing that its caller could mend. */
+  function checkAnswer(schema: RequestDefinition['output'], result: unknown, what: string): unknown {
+    try {
+      return applySchema(schema, result, what)
+    } catch (cause) {
+      throw new TypeError('the answer does not fit', { cause })
+    }
   }
 
   function describe(name: string, error: unknown): [code: string, message: string] {

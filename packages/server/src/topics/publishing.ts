@@ -17,13 +17,19 @@ export const givePayload = (context: Context, value: unknown): EncodedPayload =>
 /** What the topic's schema makes of a publish of a client. Throws `bad-data`. */
 export function validate(context: Context, declared: Declared, topic: string, payload: EncodedPayload): EncodedPayload {
   if (!declared.schema) return payload
+  const what = `'${topic}'`
+  return check(context, what, () => encodePayload(applySchema(declared.schema, payloadValue(payload), what)))
+}
+
+/** Runs a schema over what a client sent: what it refuses is the client's mistake, what it fails at the hub's. Throws `bad-data`. */
+export function check<T>(context: Context, what: string, run: () => T): T {
   try {
-    return encodePayload(applySchema(declared.schema, payloadValue(payload), `'${topic}'`))
+    return run()
   } catch (error) {
     const known = error as HoldfastError
     if (known.code === 'bad-data' && !known.cause) throw known
-    context.report('hook-failed', `the schema of '${topic}' failed`, known.cause ?? known)
-    throw new HoldfastError('bad-data', `'${topic}': the message could not be checked`)
+    context.report('hook-failed', `the schema of ${what} failed`, known.cause ?? known)
+    throw new HoldfastError('bad-data', `${what}: it could not be checked`)
   }
 }
 

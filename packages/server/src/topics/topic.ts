@@ -10,7 +10,7 @@ import type {
   TopicAddress,
   TopicEvent,
 } from '@holdfast/protocol'
-import { decodePayload, HoldfastError, parseFrom, Stream, topicNameFault } from '@holdfast/protocol'
+import { applySchema, decodePayload, HoldfastError, parseFrom, Stream, topicNameFault } from '@holdfast/protocol'
 import type { Observable, Subscriber } from 'rxjs'
 import { filter, map } from 'rxjs'
 import { publishFailure } from '../broker/failures.ts'
@@ -121,7 +121,7 @@ export function createHubTopic<T, User>(
     if (signal?.aborted) throw new HoldfastError('aborted', 'given up', { outcome: 'not-sent' })
     const fault = topicNameFault(name)
     if (fault) throw new HoldfastError('bad-topic', fault)
-    const payload = givePayload(context, data)
+    const payload = givePayload(context, applySchema(schema, data, `'${name}'`, 'not-sent'))
     const feed = topics.feed(name)
     const draft = createDraft(context, feed.declared, payload)
     try {
