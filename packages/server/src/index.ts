@@ -1,11 +1,22 @@
 export type {
+  Cursor,
+  From,
+  GapEvent,
+  MessageEvent,
+  Outcome,
+  Payload,
+  PublishOptions,
+  Receipt,
   RequestDefinition,
+  SnapshotEvent,
   StandardSchema,
+  Topic,
   TopicAddress,
   TopicDefinition,
+  TopicEvent,
   TopicPattern,
 } from '@holdfast/protocol'
-export { defineRequest, defineTopic, type } from '@holdfast/protocol'
+export { defineRequest, defineTopic, HoldfastError, type } from '@holdfast/protocol'
 export type * from './broker/broker.ts'
 export { BrokerError } from './broker/broker.ts'
 export type { MaybePromise } from './broker/maybe-promise.ts'
