@@ -1,4 +1,4 @@
-import type { PresenceChange, PresenceTopic } from '@holdfast/client'
+import type { PresenceChange, PresenceState, PresenceTopic } from '@holdfast/client'
 
 /** Who is in a topic, as one who reads its presence by the rules of PROTOCOL.md knows. */
 export interface Followed {
@@ -24,16 +24,18 @@ export function follow({ events$ }: PresenceTopic): Followed {
     members.set(id, info)
   }
   const drop = (id: string) => members.delete(id) && steps.push(`-${id}`)
-  const restart = (change: Extract<PresenceChange, { members: unknown }>) => {
-    for (const id of [...members.keys()]) if (!Object.hasOwn(change.members, id)) drop(id)
-    for (const [id, { info }] of Object.entries(change.members)) put(id, info)
-    from = change.v
-    newest.clear()
+  /** A word about everybody; who is known by a later one is left alone. */
+  const state = ({ v, members: told }: PresenceState) => {
+    for (const [id, known] of newest) if (known <= v) newest.delete(id)
+    for (const id of [...members.keys()]) if (!newest.has(id) && !Object.hasOwn(told, id)) drop(id)
+    for (const [id, { info }] of Object.entries(told)) if (!newest.has(id)) put(id, info)
+    from = v
   }
   const take = (change: PresenceChange) => {
-    if ('members' in change) return change.v > from && restart(change)
+    if (change.v <= from) return
+    if ('members' in change) return state(change)
     const { id, v } = change
-    if (v <= from || v <= (newest.get(id) ?? 0)) return
+    if (v <= (newest.get(id) ?? 0)) return
     newest.set(id, v)
     if (change.here) put(id, change.info)
     else drop(id)
@@ -41,8 +43,10 @@ export function follow({ events$ }: PresenceTopic): Followed {
 
   const subscription = events$.subscribe({
     next(event) {
-      if (event.type === 'snapshot') restart(event.data as Extract<PresenceChange, { members: unknown }>)
-      else if (event.type === 'message') take(event.data)
+      if (event.type === 'snapshot') {
+        newest.clear()
+        state(event.data as PresenceState)
+      } else if (event.type === 'message') take(event.data)
     },
     error: (error) => {
       ended = error.code

@@ -8,7 +8,7 @@ export interface PresenceMember<Info = unknown> {
   readonly since: number
 }
 
-/** All who are in a topic, by the ids of their sessions. It replaces what was known before. */
+/** All who are in a topic, by the ids of their sessions. As a snapshot it replaces all that was known. */
 export interface PresenceState<Info = unknown> {
   /** It rises with each change of the topic's presence. */
   readonly v: number
@@ -21,8 +21,8 @@ export type PresenceStep<Info = unknown> =
   | { readonly v: number; readonly id: string; readonly here: false }
 
 /**
- * An entry of a topic's presence. Two may arrive in another order than they happened in, and one may come twice: of a
- * session counts what has the highest `v`, and nothing at or below the `v` of a state that came before.
+ * An entry of a topic's presence. Two may arrive in another order than they happened in, and one may come twice: of each
+ * session counts what was said with the highest `v`, and a state speaks of all, those that it does not name being gone.
  */
 export type PresenceChange<Info = unknown> = PresenceState<Info> | PresenceStep<Info>
 
