@@ -1,5 +1,9 @@
 import type { Connection } from '@holdfast/client'
 import { showChat } from './chat.ts'
+import { showFeed } from './feed.ts'
+import { showJob } from './job.ts'
+import { showMetrics } from './metrics.ts'
+import { showNotifications } from './notifications.ts'
 import type { Me } from './topics.ts'
 
 /** One of the things that people build on a realtime connection. */
@@ -21,5 +25,31 @@ export const systems: readonly System[] = [
     about: 'History, who is here, and what you say at once: also offline, and then it waits.',
     overview: true,
     show: showChat,
+  },
+  {
+    id: 'feed',
+    title: 'Live feed',
+    about: 'Two hundred prices a second, of which a slow line gets the newest; drawn once a frame. And the news.',
+    show: showFeed,
+  },
+  {
+    id: 'notifications',
+    title: 'Notifications',
+    about:
+      'For one user on all their pages: what is unread stays so over a reload, and what was read is so everywhere.',
+    show: showNotifications,
+  },
+  {
+    id: 'metrics',
+    title: 'Metrics',
+    about: 'This server, live: the last minute of what you choose. What is not chosen is not sent.',
+    overview: true,
+    show: showMetrics,
+  },
+  {
+    id: 'job',
+    title: 'Job',
+    about: 'Work that takes the server a while. Reload in the middle: the bar goes on.',
+    show: showJob,
   },
 ]

@@ -1,10 +1,11 @@
 import type { Action, Hub, Question } from '@holdfast/server'
 import { serveChat } from './chat.server.ts'
-import { chat, type User } from './topics.ts'
+import { serveJob } from './job.server.ts'
+import { cancelJob, chat, countPrimes, job, type User } from './topics.ts'
 
 type Serve = (hub: Hub<User>) => () => void
 
-const systems: readonly Serve[] = [serveChat]
+const systems: readonly Serve[] = [serveChat, serveJob]
 
 interface Permission {
   /** Of the topics that it matches. */
@@ -14,10 +15,13 @@ interface Permission {
   readonly only?: (user: User, params: Readonly<Record<string, string>>) => boolean
 }
 
-const permissions: readonly Permission[] = [{ topics: chat, actions: ['subscribe', 'publish'] }]
+const permissions: readonly Permission[] = [
+  { topics: chat, actions: ['subscribe', 'publish'] },
+  { topics: job, actions: ['subscribe'] },
+]
 
 /** The names of the requests that everybody may make. */
-const requests = new Set<string>([])
+const requests = new Set<string>([countPrimes.name, cancelJob.name])
 
 /** Declares and serves all systems; answers what stops them. */
 export function serveSystems(hub: Hub<User>): () => void {

@@ -1,4 +1,4 @@
-import { defineTopic, type StandardSchema } from '@holdfast/protocol'
+import { defineRequest, defineTopic, type StandardSchema, type } from '@holdfast/protocol'
 
 // What both sides of each system say to each other, written once.
 
@@ -22,6 +22,119 @@ export interface ChatMessage {
 export const chat = defineTopic('chat:{room}', {
   schema: checked<ChatMessage>({ id: isId, name: isText(32), text: isText(500) }),
 })
+
+export interface Price {
+  readonly symbol: string
+  readonly price: number
+  /** What it was when the market opened. */
+  readonly open: number
+}
+
+export const symbols = ['ALGA', 'BUOY', 'CLAM', 'DORY', 'EDDY', 'FORD', 'GULL', 'HULL', 'KELP', 'REEF'] as const
+
+export const prices = defineTopic('prices', { schema: type<Price>() })
+
+export interface Headline {
+  readonly id: string
+  readonly text: string
+}
+
+export const news = defineTopic('news', { schema: type<Headline>() })
+
+/** What a user is told; or, to all pages of theirs, up to which offset they have read. */
+export type Note =
+  | { readonly kind: 'message' | 'mention'; readonly id: string; readonly from: string; readonly text: string }
+  | { readonly kind: 'read'; readonly upTo: number }
+
+export const notes = defineTopic('notes:{user}', { schema: type<Note>() })
+
+export interface Notice {
+  readonly id: string
+  readonly to: string
+  readonly kind: 'message' | 'mention'
+  readonly text: string
+}
+
+export const notify = defineRequest('notify', {
+  input: checked<Notice>({
+    id: isId,
+    to: isText(32),
+    kind: (value) => value === 'message' || value === 'mention',
+    text: isText(500),
+  }),
+})
+
+export const markRead = defineRequest('mark-read', {
+  input: checked<{ readonly upTo: number }>({ upTo: Number.isInteger }),
+})
+
+/** The values of one gauge at one moment, in the order of its series. */
+export const metrics = defineTopic('metrics:{gauge}', { schema: type<readonly number[]>() })
+
+/** Updates of Yjs. */
+export const doc = defineTopic('doc:{id}', { schema: type<Uint8Array>() })
+
+export interface Caret {
+  /** The session whose it is. */
+  readonly session: string
+  readonly name: string
+  /** A relative position of Yjs, as JSON. */
+  readonly at: object
+}
+
+/** Where people write in a document. */
+export const carets = defineTopic('carets:{id}', {
+  schema: checked<Caret>({ session: isId, name: isText(32), at: (value) => typeof value === 'object' }),
+})
+
+/** -1, 0 or 1 to the right and down. */
+export interface Heading {
+  readonly dx: number
+  readonly dy: number
+}
+
+/** Where one's own fish is to swim. */
+export const steer = defineTopic('steer', { schema: checked<Heading>({ dx: isStep, dy: isStep }) })
+
+export interface Place {
+  readonly x: number
+  readonly y: number
+}
+
+export interface Fish extends Place, Heading {
+  /** The session whose it is. */
+  readonly id: string
+  readonly name: string
+  readonly score: number
+}
+
+export interface Pool {
+  readonly fish: readonly Fish[]
+  readonly food: readonly Place[]
+}
+
+export const poolSize = { width: 960, height: 400 }
+
+export const pool = defineTopic('pool', { schema: type<Pool>() })
+
+export interface Progress {
+  readonly phase: 'counting' | 'done' | 'canceled' | 'failed' | 'forgotten'
+  readonly below: number
+  /** How many numbers have been looked at, and how many of them are primes. */
+  readonly done: number
+  readonly found: number
+}
+
+export const job = defineTopic('job:{id}', { schema: type<Progress>() })
+
+export const countPrimes = defineRequest('count-primes', {
+  input: checked<{ readonly below: number }>({
+    below: (value) => Number.isInteger(value) && Number(value) <= 20_000_000,
+  }),
+  output: type<{ readonly id: string }>(),
+})
+
+export const cancelJob = defineRequest('cancel-job', { input: checked<{ readonly id: string }>({ id: isId }) })
 
 type Checks<T> = { readonly [K in keyof T]: (value: unknown) => boolean }
 
@@ -48,4 +161,8 @@ function isText(maxLength: number): (value: unknown) => boolean {
 
 function isId(value: unknown): boolean {
   return isText(64)(value)
+}
+
+function isStep(value: unknown): boolean {
+  return value === -1 || value === 0 || value === 1
 }
