@@ -67,16 +67,19 @@ export function createCoalesced(schedule: Schedule, report: (error: unknown) => 
   }
 }
 
-const unpaintedMs = 100
+/** Where no frames come: on a server at the rate of frames, and on a page that is hidden. */
+const pausesMs = { server: 16, hidden: 100, offscreen: 1_000 }
 
-/** With the browser's next frame; where none comes (a hidden page, a server) after 100 ms. */
+/** With the browser's next frame, or after a while where none comes. */
 export const eachFrame: Schedule = (run) => {
-  const { requestAnimationFrame, cancelAnimationFrame } = globalThis
-  const frame = requestAnimationFrame?.(once)
-  const timer = setTimeout(once, frame === undefined ? 16 : unpaintedMs)
+  const { requestAnimationFrame, cancelAnimationFrame, document } = globalThis
+  if (!requestAnimationFrame) return every(pausesMs.server)(run)
+  const frame = requestAnimationFrame(once)
+  // One of an embedded page that is scrolled away gets no frames, though it is not hidden.
+  const timer = setTimeout(once, document?.hidden ? pausesMs.hidden : pausesMs.offscreen)
   function stop(): void {
     clearTimeout(timer)
-    if (frame !== undefined) cancelAnimationFrame(frame)
+    cancelAnimationFrame(frame)
   }
   function once(): void {
     stop()
