@@ -131,7 +131,7 @@ test('a session that the hub ends is no longer there', async () => {
   const { hub, client } = createRoom({ ...open, authenticate: ({ token }) => token ?? 'nobody' })
   const ada = client('ada')
   const seen = follow(hub.presence('chat:lobby'))
-  enter(ada)
+  ada.topic('chat:lobby').subscribe({ error() {} })
   await expect.poll(() => seen.here).toEqual([ada.session])
   await hub.disconnect('ada')
   await expect.poll(() => seen.here).toEqual([])

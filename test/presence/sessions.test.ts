@@ -209,6 +209,30 @@ test('a record that begins anew voids what one who comes back has from before', 
   await hub.close({ drainMs: 0 })
 })
 
+test('polls that alternate between nodes agree, also on what was given up at one of them', async () => {
+  const { node, pass, errors } = createNodes()
+  const nodes = [node(), node()] as const
+  const seen = nodes.map((each) => follow(each.presence(topic)))
+  const { id, hello, line } = drawSession()
+  await request(nodes[0], '/poll', hello([[topic, 'live']])).answer
+  await pass(0)
+  const poll = async (turn: number, wanted: string[]) => {
+    const list = wanted.map((name) => [name, 'live'])
+    const asked = request(nodes[turn % 2 === 0 ? 0 : 1], '/poll', `${line()}\n${JSON.stringify(['poll', list])}`)
+    await pass(500)
+    asked.gone()
+  }
+  for (let turn = 1; turn < 6; turn++) await poll(turn, [topic])
+  for (const one of seen) expect(one.here).toEqual([id])
+  await request(nodes[0], '/send', `${line()}\n${JSON.stringify(['unsubscribe', 1, topic])}`).answer
+  await pass(0)
+  for (const one of seen) expect(one.here).toEqual([])
+  for (let turn = 0; turn < 2 * (ttlMs / 500); turn++) await poll(turn, [])
+  for (const one of seen) expect(one.steps.slice(-2)).toEqual([`+${id}`, `-${id}`])
+  expect(errors).toEqual([])
+  await Promise.all(nodes.map((each) => each.close({ drainMs: 0 })))
+})
+
 test('a POST cannot take a record of presence for a session', async () => {
   const { node, pass, errors } = createNodes()
   const hub = node()
