@@ -4,7 +4,7 @@ import { build, defaultClientConditions } from 'vite'
 import { createFaultProxy, type FaultProxy } from './fault-proxy/index.ts'
 import { serve, shut } from './world.ts'
 
-/** A page with the client on it, `window.holdfast`, and a hub at /realtime; all behind a proxy that breaks the network. */
+/** A page with the client on it, or another module, as `window.holdfast`, and a hub at /realtime; all behind a proxy that breaks the network. */
 export interface Site {
   readonly hub: Hub
   readonly proxy: FaultProxy
@@ -23,10 +23,13 @@ const page = `<!doctype html>
   window.holdfast = await import('/client.js')
 </script>
 `
-let bundle: Promise<string> | null = null
+const client = 'packages/client/src/index.ts'
+const bundles = new Map<string, Promise<string>>()
 
-export async function createSite(options: HubOptions = {}): Promise<Site> {
-  bundle ??= bundleClient()
+/** @param entry the module that the page has, by its path from the top of the repository */
+export async function createSite(options: HubOptions = {}, entry = client): Promise<Site> {
+  const bundle = bundles.get(entry) ?? bundleModule(entry)
+  bundles.set(entry, bundle)
   const code = await bundle
   const hub = createHub({ authorize: () => true, ...options })
   const { server, port } = await serve(hub, (app) => {
@@ -47,8 +50,8 @@ export async function createSite(options: HubOptions = {}): Promise<Site> {
   }
 }
 
-async function bundleClient(): Promise<string> {
-  const entry = fileURLToPath(new URL('packages/client/src/index.ts', `file://${top}`))
+async function bundleModule(path: string): Promise<string> {
+  const entry = fileURLToPath(new URL(path, `file://${top}`))
   const built = await build({
     root: top,
     configFile: false,
