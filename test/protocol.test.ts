@@ -129,6 +129,7 @@ describe('the tables of PROTOCOL.md', () => {
       'hello in the subprotocol header': helloHeaderBytes,
       'topic name': topicBytes,
       'subscriptions of a session': hubLimits.subscriptions,
+      'sessions in the presence of a topic': hubLimits.presence,
       'links of a session': hubLimits.links,
       'a page of history': pageEntries,
       handshake: handshakeMs,

@@ -1,5 +1,5 @@
 import type { PresenceChange, PresenceState } from '@holdfast/protocol'
-import { presencePrefix } from '@holdfast/protocol'
+import { presenceOf, presencePrefix } from '@holdfast/protocol'
 import type { LogOptions } from '../broker/broker.ts'
 import { settle } from '../broker/retry.ts'
 import type { Context } from '../context.ts'
@@ -54,8 +54,8 @@ export function createRegister(context: Context): Register {
       presence: null,
       // Read after the position was taken: what is said twice is dropped by its `v`.
       async snapshot(name) {
-        const text = await broker.sessions.get(name)
-        const { v, members } = text === null ? nobody : (JSON.parse(text) as PresenceRecord)
+        const { record } = await read(presenceOf(name) as string)
+        const { v, members } = record ?? nobody
         return { state: { v, members } }
       },
     },
