@@ -38,7 +38,7 @@ describe('the playground', { timeout: 60_000 }, () => {
   test('checks a chat message off when the hub has accepted it, and shows it once', async () => {
     await page.getByLabel('Message', { exact: true }).fill('is anybody there?')
     await page.getByRole('button', { name: 'Send' }).click()
-    const line = page.locator('#pane-chat .line', { hasText: 'is anybody there?' })
+    const line = page.locator('#pane-chat .entry', { hasText: 'is anybody there?' })
     await line.getByText('sent ✓').waitFor()
     expect(await line.count()).toBe(1)
   })
@@ -59,7 +59,7 @@ describe('the playground', { timeout: 60_000 }, () => {
     await page.getByLabel('Block everything').check()
     await page.getByLabel('Message', { exact: true }).fill('from inside the tunnel')
     await page.getByRole('button', { name: 'Send' }).click()
-    const line = page.locator('#pane-chat .line', { hasText: 'from inside the tunnel' })
+    const line = page.locator('#pane-chat .entry', { hasText: 'from inside the tunnel' })
     await line.getByText(/sending|waits/).waitFor()
     await page.getByLabel('Block everything').uncheck()
     await line.getByText('sent ✓').waitFor()

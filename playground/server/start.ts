@@ -7,7 +7,6 @@ import type { User } from '../src/systems/topics.ts'
 import { labRoutes } from './lab-routes.ts'
 import { createLabs } from './labs.ts'
 import { listenOnFreePort } from './listen.ts'
-import { publishMetrics } from './metrics.ts'
 import { createPage } from './page.ts'
 import { publishTicks } from './ticks.ts'
 import { declareTopics, mayUse, visitor } from './topics.ts'
@@ -38,7 +37,7 @@ export async function startPlayground({ port }: { port: number }): Promise<Playg
   app.use('/source', express.static(sources, { setHeaders: (response) => response.type('text/plain') }))
   app.use(page.handler)
   hub.attach(server, path)
-  const stops = [publishMetrics(hub), publishTicks(hub), serveSystems(hub)]
+  const stops = [publishTicks(hub), serveSystems(hub)]
 
   return {
     url: `http://${address.host}:${address.port}`,

@@ -3,7 +3,6 @@ import { showBadge, showCurl } from './badge.ts'
 import { showBreaker } from './breaker.ts'
 import { showChart } from './chart/show-chart.ts'
 import { openLab } from './lab.ts'
-import { showMetrics } from './metrics.ts'
 import { rememberedName, showName } from './name.ts'
 import { showPromise } from './promise.ts'
 import { showStatus } from './status.ts'
@@ -14,9 +13,9 @@ const lab = await openLab()
 const me = { name: rememberedName() }
 const connection = connect(lab.url, { token: me.name })
 
-showMetrics(connection)
+showTabs(connection, me)
 const arrived$ = showPromise(connection)
-// It opens in the next microtask, so the handshake is under way while the rest is drawn.
+// It opens in the next microtask with what is subscribed so far, and the handshake is under way while the rest is drawn.
 await Promise.resolve()
 showBadge(connection)
 showCurl()
@@ -24,7 +23,6 @@ showName(me.name)
 showTimeline(connection, arrived$)
 showStatus(connection)
 showChart(connection)
-showTabs(connection, me)
 showBreaker(lab)
 
 // For the curious: everything on this page comes out of this one object.

@@ -9,32 +9,39 @@ export interface PlotOptions {
   readonly series: readonly { readonly name: string; readonly color: string }[]
 }
 
+/** The time in ms and the values then; or that what lies between the one before and the next will not come. */
+export type Sample = readonly [time: number, values: readonly number[]] | 'gap'
+
 export interface Plot {
   readonly element: HTMLElement
-  add(time: number, values: readonly number[]): void
-  /** What lies between the last sample and the next one will not come. */
-  gap(): void
-  draw(): void
+  draw(samples: readonly Sample[]): void
+  remove(): void
+}
+
+interface Table {
+  /** In seconds. */
+  readonly times: number[]
+  readonly columns: (number | null)[][]
+  readonly gaps: { readonly from: number; readonly to: number }[]
 }
 
 const windowSeconds = 60
 
 export function createPlot({ title, unit, atLeast, series }: PlotOptions): Plot {
-  const times: number[] = []
-  const columns: (number | null)[][] = series.map(() => [])
-  const gaps: { from: number; to: number }[] = []
-  let gapFrom: number | null = null
-
+  let table = tabulate([], series.length)
   const values = series.map(() => h('b', {}, '–'))
   const legend = series.map(({ name, color }, index) =>
     h('li', {}, h('i', { class: 'swatch', style: `background: var(--${color})` }), values[index] as Node, ` ${name}`),
   )
   const area = h('div', { class: 'plot-area' })
   const element = h('figure', { class: 'plot' }, h('figcaption', {}, title), h('ul', {}, ...legend), area)
-  const chart = new uPlot(chartOptions(), [times, ...columns] as uPlot.AlignedData, area)
-  new ResizeObserver(() => {
+  const chart = new uPlot(chartOptions(), dataOf(table), area)
+  const dark = matchMedia('(prefers-color-scheme: dark)')
+  const resized = new ResizeObserver(() => {
     if (area.clientWidth > 0) chart.setSize({ width: area.clientWidth, height: area.clientHeight })
-  }).observe(area)
+  })
+  resized.observe(area)
+  dark.addEventListener('change', repaint)
 
   function chartOptions(): uPlot.Options {
     const font = '10px system-ui, sans-serif'
@@ -78,7 +85,7 @@ export function createPlot({ title, unit, atLeast, series }: PlotOptions): Plot 
     ctx.font = `${10 * devicePixelRatio}px system-ui, sans-serif`
     ctx.textAlign = 'center'
     ctx.textBaseline = 'top'
-    for (const { from, to } of gaps) {
+    for (const { from, to } of table.gaps) {
       const left = Math.max(bbox.left, valToPos(from, 'x', true))
       const right = valToPos(to, 'x', true)
       if (right <= left) continue
@@ -93,35 +100,59 @@ export function createPlot({ title, unit, atLeast, series }: PlotOptions): Plot 
 
   /** The values under the pointer, else the newest. */
   function showValues({ cursor }: Pick<uPlot, 'cursor'>): void {
-    const at = cursor.idx ?? times.length - 1
+    const at = cursor.idx ?? table.times.length - 1
     for (const [index, value] of values.entries()) {
-      const shown = columns[index]?.[at]
+      const shown = table.columns[index]?.[at]
       setText(value, shown === null || shown === undefined ? '–' : `${shown}${unit && ` ${unit}`}`)
     }
   }
 
+  function repaint(): void {
+    chart.setData(dataOf(table))
+    showValues(chart)
+  }
+
   return {
     element,
-    add(time, row) {
-      if (gapFrom !== null) {
-        gaps.push({ from: gapFrom, to: time })
-        times.push((gapFrom + time) / 2)
-        for (const column of columns) column.push(null)
-        gapFrom = null
-      }
-      times.push(time)
-      for (const [index, column] of columns.entries()) column.push(row[index] ?? null)
-      const old = times.findIndex((each) => each >= time - windowSeconds - 1)
-      times.splice(0, old)
-      for (const column of columns) column.splice(0, old)
-      while (gaps[0] && gaps[0].to < time - windowSeconds) gaps.shift()
+    draw(samples) {
+      table = tabulate(samples, series.length)
+      // One that is put away is painted when it is seen again.
+      if (area.clientWidth > 0) repaint()
     },
-    gap() {
-      gapFrom = times.at(-1) ?? null
-    },
-    draw() {
-      chart.setData([times, ...columns] as uPlot.AlignedData)
-      showValues(chart)
+    remove() {
+      dark.removeEventListener('change', repaint)
+      resized.disconnect()
+      chart.destroy()
+      element.remove()
     },
   }
+}
+
+function tabulate(samples: readonly Sample[], width: number): Table {
+  const table: Table = { times: [], columns: Array.from({ length: width }, () => []), gaps: [] }
+  let isGap = false
+  for (const sample of samples) {
+    if (sample === 'gap') {
+      isGap = table.times.length > 0
+      continue
+    }
+    const [time, values] = [sample[0] / 1000, sample[1]]
+    if (isGap) {
+      const from = table.times.at(-1) as number
+      table.gaps.push({ from, to: time })
+      addRow((from + time) / 2, [])
+      isGap = false
+    }
+    addRow(time, values)
+  }
+  return table
+
+  function addRow(time: number, values: readonly number[]): void {
+    table.times.push(time)
+    for (const [index, column] of table.columns.entries()) column.push(values[index] ?? null)
+  }
+}
+
+function dataOf({ times, columns }: Table): uPlot.AlignedData {
+  return [times, ...columns] as uPlot.AlignedData
 }

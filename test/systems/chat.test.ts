@@ -21,7 +21,7 @@ test('two talk through every switch of transport: both see the same, and each li
   })
   for (const { pane } of visitors) {
     await pane.locator('.pending').first().waitFor({ state: 'detached' })
-    await expect.poll(() => pane.locator('.line').count()).toBe(said.length)
+    await expect.poll(() => pane.locator('.entry').count()).toBe(said.length)
   }
   const [ada, bob] = await Promise.all(visitors.map(lines))
   expect(ada).toEqual(bob)
@@ -35,5 +35,5 @@ async function say({ pane }: Visitor, text: string): Promise<void> {
 }
 
 function lines({ pane }: Visitor): Promise<string[]> {
-  return pane.locator('.line .text').allInnerTexts()
+  return pane.locator('.entry .text').allInnerTexts()
 }

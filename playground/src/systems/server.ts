@@ -21,7 +21,7 @@ const permissions: readonly Permission[] = [
 ]
 
 /** The names of the requests that everybody may make. */
-const requests = new Set<string>([countPrimes.name, cancelJob.name])
+const requests = new Set<string>([notify.name, markRead.name, countPrimes.name, cancelJob.name])
 
 /** Declares and serves all systems; answers what stops them. */
 export function serveSystems(hub: Hub<User>): () => void {

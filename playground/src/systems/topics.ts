@@ -41,10 +41,15 @@ export interface Headline {
 
 export const news = defineTopic('news', { schema: type<Headline>() })
 
+export interface Told {
+  readonly kind: 'message' | 'mention'
+  readonly id: string
+  readonly from: string
+  readonly text: string
+}
+
 /** What a user is told; or, to all pages of theirs, up to which offset they have read. */
-export type Note =
-  | { readonly kind: 'message' | 'mention'; readonly id: string; readonly from: string; readonly text: string }
-  | { readonly kind: 'read'; readonly upTo: number }
+export type Note = Told | { readonly kind: 'read'; readonly upTo: number }
 
 export const notes = defineTopic('notes:{user}', { schema: type<Note>() })
 
@@ -78,13 +83,13 @@ export interface Caret {
   /** The session whose it is. */
   readonly session: string
   readonly name: string
-  /** A relative position of Yjs, as JSON. */
-  readonly at: object
+  /** A relative position of Yjs, as JSON text. */
+  readonly at: string
 }
 
 /** Where people write in a document. */
 export const carets = defineTopic('carets:{id}', {
-  schema: checked<Caret>({ session: isId, name: isText(32), at: (value) => typeof value === 'object' }),
+  schema: checked<Caret>({ session: isId, name: isText(32), at: isText(200) }),
 })
 
 /** -1, 0 or 1 to the right and down. */

@@ -20,6 +20,17 @@ export function watch<V>(store: Readable<V>, show: (value: V) => void): void {
   store.subscribe(show)
 }
 
+/** The same for what a topic's store has made of its topic. */
+export function watchData<S>(
+  store: { select<V>(selector: (context: { readonly data: S }) => V): Readable<V> },
+  show: (data: S) => void,
+): void {
+  watch(
+    store.select(({ data }) => data),
+    show,
+  )
+}
+
 /** Says whether a store's state is live or as of when; meanwhile what is in the pane is greyed out. */
 export function showFreshness(
   root: HTMLElement,
@@ -42,9 +53,23 @@ function freshness({ status, staleSince, error }: Freshness): string {
 const seconds = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 const minutes = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
 
-/** A time of day. */
-export function clock(time: number): HTMLElement {
-  return h('time', { datetime: new Date(time).toISOString() }, minutes.format(time))
+export interface Entry {
+  readonly id: string
+  readonly who: string
+  readonly text: string
+  /** Null while it is on its way. */
+  readonly time: number | null
+  /** How it stands with it, in a word. */
+  readonly mark?: string
+  readonly kind?: 'own' | 'unread' | 'note' | undefined
+}
+
+/** What somebody says, as an item of a list. */
+export function drawEntry({ who, text, time, mark = '', kind }: Entry): HTMLElement {
+  const said = h('span', { class: 'text' }, ...(who ? [h('b', {}, who), ' '] : []), text)
+  const when = time ? h('time', { datetime: new Date(time).toISOString() }, minutes.format(time)) : ''
+  const meta = h('span', { class: 'meta' }, mark, when)
+  return h('li', { class: ['entry', kind, time === null && 'pending'].filter(Boolean).join(' ') }, said, meta)
 }
 
 /**
@@ -95,58 +120,62 @@ export interface Composer {
   arrived(items: readonly { readonly id: string }[]): void
 }
 
+export interface ComposerOptions<T> {
+  readonly label: string
+  readonly placeholder: string
+  /** What becomes of what was written. It is made once, however often it is sent. */
+  readonly make: (written: Written) => T
+  readonly send: (item: T) => Promise<unknown>
+}
+
 /** A line to write on. What cannot be sent stays there, with the reason, and can be sent again. */
-export function createComposer(
-  label: string,
-  placeholder: string,
-  send: (written: Written) => Promise<unknown>,
-): Composer {
+export function createComposer<T extends Written>({ label, placeholder, make, send }: ComposerOptions<T>): Composer {
   const input = h('input', { type: 'text', 'aria-label': label, placeholder, maxlength: 500, autocomplete: 'off' })
   const list = h('ul', { class: 'unsent', 'aria-label': 'Not sent' })
   const button = h('button', { type: 'submit', class: 'primary' }, 'Send')
   const element = h('form', { class: 'composer' }, list, input, button)
   const drawUnsent = createList(list, drawFailure)
-  let unsent: readonly Unsent[] = []
+  let unsent: readonly Unsent<T>[] = []
 
   element.addEventListener('submit', (event) => {
     event.preventDefault()
     const text = input.value.trim()
     if (text === '') return
     input.value = ''
-    void attempt({ id: crypto.randomUUID(), text })
+    void attempt(make({ id: crypto.randomUUID(), text }))
   })
 
-  async function attempt(written: Written): Promise<void> {
-    drop(({ id }) => id === written.id)
+  async function attempt(item: T): Promise<void> {
+    keep(unsent.filter(({ id }) => id !== item.id))
     try {
-      await send(written)
+      await send(item)
     } catch (error) {
-      unsent = [...unsent, { ...written, reason: reasonWords(error) }]
-      drawUnsent(unsent)
+      keep([...unsent, { id: item.id, item, reason: reasonWords(error) }])
     }
   }
 
-  function drop(isGone: (one: Unsent) => boolean): void {
-    if (!unsent.some(isGone)) return
-    unsent = unsent.filter((one) => !isGone(one))
-    drawUnsent(unsent)
+  function keep(items: readonly Unsent<T>[]): void {
+    unsent = items
+    drawUnsent(items)
   }
 
-  function drawFailure({ id, text, reason }: Unsent): HTMLElement {
+  function drawFailure({ item, reason }: Unsent<T>): HTMLElement {
     const again = h('button', { type: 'button', class: 'quiet' }, 'Send again')
-    again.addEventListener('click', () => void attempt({ id, text }))
-    return h('li', {}, h('span', { class: 'text' }, text), h('span', { class: 'problem' }, reason), again)
+    again.addEventListener('click', () => void attempt(item))
+    return h('li', {}, h('span', { class: 'text' }, item.text), h('span', { class: 'problem' }, reason), again)
   }
 
   return {
     element,
     arrived(items) {
-      if (unsent.length > 0) drop(({ id }) => items.some((item) => item.id === id))
+      if (unsent.length > 0) keep(unsent.filter(({ id }) => !items.some((item) => item.id === id)))
     },
   }
 }
 
-interface Unsent extends Written {
+interface Unsent<T> {
+  readonly id: string
+  readonly item: T
   readonly reason: string
 }
 
