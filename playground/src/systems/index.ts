@@ -1,5 +1,6 @@
 import type { Connection } from '@holdfast/client'
 import { showChat } from './chat.ts'
+import { showCollab } from './collab.ts'
 import { showFeed } from './feed.ts'
 import { showJob } from './job.ts'
 import { showMetrics } from './metrics.ts'
@@ -45,6 +46,12 @@ export const systems: readonly System[] = [
     about: 'This server, live: the last minute of what you choose. What is not chosen is not sent.',
     overview: true,
     show: showMetrics,
+  },
+  {
+    id: 'collab',
+    title: 'Document',
+    about: 'Several write at once, also offline: what they wrote becomes one text. Undo takes back your own alone.',
+    show: showCollab,
   },
   {
     id: 'job',

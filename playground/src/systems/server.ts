@@ -1,11 +1,30 @@
 import type { Action, Hub, Question } from '@holdfast/server'
 import { serveChat } from './chat.server.ts'
+import { serveCollab } from './collab.server.ts'
+import { serveFeed } from './feed.server.ts'
 import { serveJob } from './job.server.ts'
-import { cancelJob, chat, countPrimes, job, type User } from './topics.ts'
+import { serveMetrics } from './metrics.server.ts'
+import { serveNotifications } from './notifications.server.ts'
+import {
+  cancelJob,
+  carets,
+  chat,
+  countPrimes,
+  doc,
+  documents,
+  job,
+  markRead,
+  metrics,
+  news,
+  notes,
+  notify,
+  prices,
+  type User,
+} from './topics.ts'
 
 type Serve = (hub: Hub<User>) => () => void
 
-const systems: readonly Serve[] = [serveChat, serveJob]
+const systems: readonly Serve[] = [serveChat, serveFeed, serveNotifications, serveMetrics, serveCollab, serveJob]
 
 interface Permission {
   /** Of the topics that it matches. */
@@ -17,6 +36,12 @@ interface Permission {
 
 const permissions: readonly Permission[] = [
   { topics: chat, actions: ['subscribe', 'publish'] },
+  { topics: prices, actions: ['subscribe'] },
+  { topics: news, actions: ['subscribe'] },
+  { topics: notes, actions: ['subscribe'], only: ({ id }, { user }) => id === user },
+  { topics: metrics, actions: ['subscribe'] },
+  { topics: doc, actions: ['subscribe', 'publish'], only: isDocument },
+  { topics: carets, actions: ['subscribe', 'publish'], only: isDocument },
   { topics: job, actions: ['subscribe'] },
 ]
 
@@ -37,4 +62,8 @@ export function mayUseSystem({ user, topic, action }: Question<User>): boolean {
     const params = topics.match(topic)
     return params !== null && actions.includes(action) && (!only || only(user, params))
   })
+}
+
+function isDocument(_user: User, { id = '' }: Readonly<Record<string, string>>): boolean {
+  return documents.includes(id)
 }

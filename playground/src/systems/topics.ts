@@ -76,6 +76,9 @@ export const markRead = defineRequest('mark-read', {
 /** The values of one gauge at one moment, in the order of its series. */
 export const metrics = defineTopic('metrics:{gauge}', { schema: type<readonly number[]>() })
 
+/** The ids of those that there are. */
+export const documents: readonly string[] = ['notes', 'plan']
+
 /** Updates of Yjs. */
 export const doc = defineTopic('doc:{id}', { schema: type<Uint8Array>() })
 

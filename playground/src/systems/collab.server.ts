@@ -1,0 +1,42 @@
+import type { Hub, StandardSchema } from '@holdfast/server'
+import * as Y from 'yjs'
+import { carets, doc, type User } from './topics.ts'
+
+export function serveCollab(hub: Hub<User>): () => void {
+  // Where nobody has moved for a minute, nobody writes.
+  hub.topics(carets, { conflate: ({ session }) => session, history: { count: 100, ageMs: 60_000 } })
+  return keepDocument(hub, 'notes').stop
+}
+
+/** Folds a document's topic: whoever comes, or was away for too long, begins with all of it, so its history may be short. */
+export function keepDocument(hub: Hub<User>, id: string) {
+  const copy = new Y.Doc()
+  const text = copy.getText()
+  let cursor: string | null = null
+  hub.topics(doc({ id }).name, {
+    history: { count: 200 },
+    presence: ({ id }) => id,
+    schema: updateOf(text),
+    snapshot: () => (cursor === null ? null : { state: Y.encodeStateAsUpdate(copy), cursor }),
+  })
+  const following = hub.topic(doc({ id }), { from: 'start' }).events$.subscribe((event) => {
+    if (event.type !== 'message') return
+    cursor = event.cursor
+    Y.applyUpdate(copy, event.data, event.user)
+  })
+  return { text, stop: () => following.unsubscribe() }
+}
+
+/** What Yjs can read; into a text that is full, nothing more than what shortens it. */
+function updateOf(text: Y.Text): StandardSchema<unknown, Uint8Array> {
+  const problemOf = (value: unknown) => {
+    if (!(value instanceof Uint8Array)) return 'this is no update'
+    const isWriting = Y.decodeUpdate(value).structs.length > 0
+    return isWriting && text.length + value.length > 100_000 ? 'the document is full' : null
+  }
+  const validate = (value: unknown) => {
+    const message = problemOf(value)
+    return message ? { issues: [{ message }] } : { value: value as Uint8Array }
+  }
+  return { '~standard': { version: 1, vendor: 'playground', validate } }
+}
