@@ -1,23 +1,32 @@
 import type { Observer, Readable, Subscription } from '@xstate/store'
 
-/** Runs it a little later; answers what calls it off. */
-export type Schedule = (run: () => void) => () => void
+/** Runs it a little later, or at once. */
+export type Schedule = (run: () => void) => void
 
 type Told<V> = Observer<V> | ((value: V) => void)
 
 export type Coalesced = ReturnType<typeof createCoalesced>
 
+interface CoalescedOptions {
+  readonly schedule: Schedule
+  readonly report: (error: unknown) => void
+  /** Before subscribers are told, or would be. */
+  readonly settle?: () => void
+  /** Someone came or went. */
+  readonly sized?: () => void
+}
+
 /**
  * Tells subscribers of changes, each at most once per schedule, and only those for whom something has changed. One that
  * throws is reported, and harms nobody.
  */
-export function createCoalesced(schedule: Schedule, report: (error: unknown) => void, sizeChanged: () => void) {
+export function createCoalesced({ schedule, report, settle, sized }: CoalescedOptions) {
   const listeners = new Set<() => void>()
   let isDue = false
-  let cancel = () => {}
 
   function tell(): void {
     isDue = false
+    settle?.()
     for (const listener of [...listeners]) {
       try {
         listener()
@@ -32,13 +41,9 @@ export function createCoalesced(schedule: Schedule, report: (error: unknown) => 
       return listeners.size
     },
     changed(): void {
-      if (isDue || listeners.size === 0) return
+      if (isDue) return
       isDue = true
-      cancel = schedule(tell)
-    },
-    stop(): void {
-      isDue = false
-      cancel()
+      schedule(tell)
     },
     /** What can be read by `get` as something that can be subscribed to. */
     readable<V>(get: () => V, isSame: (before: V, now: V) => boolean = Object.is): Readable<V> {
@@ -55,10 +60,10 @@ export function createCoalesced(schedule: Schedule, report: (error: unknown) => 
             next(now)
           }
           listeners.add(listener)
-          sizeChanged()
+          sized?.()
           return {
             unsubscribe() {
-              if (listeners.delete(listener)) sizeChanged()
+              if (listeners.delete(listener)) sized?.()
             },
           }
         },
@@ -77,25 +82,16 @@ export const eachFrame: Schedule = (run) => {
   const frame = requestAnimationFrame(once)
   // One of an embedded page that is scrolled away gets no frames, though it is not hidden.
   const timer = setTimeout(once, document?.hidden ? pausesMs.hidden : pausesMs.offscreen)
-  function stop(): void {
+  function once(): void {
     clearTimeout(timer)
     cancelAnimationFrame(frame)
-  }
-  function once(): void {
-    stop()
     run()
   }
-  return stop
 }
 
 export const every =
   (ms: number): Schedule =>
-  (run) => {
-    const timer = setTimeout(run, ms)
-    return () => clearTimeout(timer)
-  }
+  (run) =>
+    void setTimeout(run, ms)
 
-export const atOnce: Schedule = (run) => {
-  run()
-  return () => {}
-}
+export const atOnce: Schedule = (run) => run()

@@ -34,7 +34,7 @@ export function connectionStore<C extends { readonly phase: string }>(
     },
   })
   let timer: ReturnType<typeof setTimeout> | undefined
-  const coalesced = createCoalesced(atOnce, report, () => {})
+  const coalesced = createCoalesced({ schedule: atOnce, report })
   const { get } = store
 
   function watch(state: C): void {

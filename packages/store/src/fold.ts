@@ -21,7 +21,7 @@ export interface FoldOptions<S, T> {
   /** The state of a snapshot of the hub. Default: its data as they are. */
   readonly restore?: ((data: unknown) => S) | undefined
   /** Shows one's own changes at once, by `message` (true) or by this. Default false: with their entry. */
-  readonly optimistic?: boolean | ((state: S, data: T) => S) | undefined
+  readonly optimistic?: boolean | ((state: S, data: T, change: Pending<T>) => S) | undefined
   /** A state to begin with: rendered on a server, for one. The topic goes on from its cursor. */
   readonly hydrate?: StateAt<S> | undefined
 }
@@ -33,6 +33,8 @@ export type FoldEvents<S, T> = {
   snapshot: { event: SnapshotEvent }
   /** The loader's answer. */
   loaded: StateAt<S>
+  /** The cursor was none of this topic's, so that the state cannot be gone on with. */
+  lost: object
   live: object
   stale: { at: number }
   published: { key: number; data: T }
@@ -73,7 +75,7 @@ export function createFold<S, T>(options: FoldOptions<S, T>, report: (error: Hol
     return events.reduce((now, event) => attempt(now, () => (message ? message(now, event.data, event) : now)), state)
   }
 
-  /** As its entry will, but for what only the hub knows. */
+  /** As its entry will, but for what only the hub knows: place and time. */
   function overlayOf(state: S, data: T): S {
     return advance(state, [{ type: 'message', data, cursor: '', offset: 0, epoch: '', time: 0 }])
   }
@@ -82,8 +84,8 @@ export function createFold<S, T>(options: FoldOptions<S, T>, report: (error: Hol
   function show(context: Context): Context {
     let data = context.confirmed
     if (overlay)
-      for (const { doubtful, data: change } of context.pending)
-        if (!doubtful) data = attempt(data, () => overlay(data, change))
+      for (const change of context.pending)
+        if (!change.doubtful) data = attempt(data, () => overlay(data, change.data, change))
     return { ...context, data }
   }
 
@@ -117,7 +119,11 @@ export function createFold<S, T>(options: FoldOptions<S, T>, report: (error: Hol
         event.cursor,
       ),
     loaded: (context, { state, cursor }) => restart({ ...context, error: null }, state, cursor),
-    live: (context) => ({ ...context, status: 'live', staleSince: null, error: null }),
+    lost: (context) => show({ ...context, confirmed: initial, cursor: null }),
+    live: (context) =>
+      context.status === 'live' && !context.error
+        ? context
+        : { ...context, status: 'live', staleSince: null, error: null },
     stale: (context, { at }) =>
       context.status === 'stale' ? context : { ...context, status: 'stale', staleSince: at },
     published: (context, { key, data }) => {

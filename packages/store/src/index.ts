@@ -2,5 +2,7 @@ export { type ConnectionStoreOptions, connectionStore, type Loss, type StoreConn
 export type { Pending, StateAt, TopicContext } from './context.ts'
 export type { FoldEvents, FoldOptions } from './fold.ts'
 export type { Loader } from './join.ts'
+export type { Member, PresenceData } from './presence.ts'
+export { type PresenceStore, type PresenceStoreOptions, presenceStore } from './presence-store.ts'
 export type { StoreSource, Watchable } from './source.ts'
 export { type TopicStore, type TopicStoreOptions, topicStore } from './topic-store.ts'

@@ -50,7 +50,11 @@ export function createJoin<S, T>(source: StoreSource<T>, load: Loader<S> | undef
         error(error) {
           if (signal.aborted) return
           end()
-          to.send({ type: 'failed', error: asError(error) })
+          // A cursor that was kept, or came from elsewhere, and is none here: without it there is still the topic.
+          if (cursor !== null && asError(error).code === 'bad-cursor') {
+            to.send({ type: 'lost' })
+            start()
+          } else to.send({ type: 'failed', error: asError(error) })
         },
         complete: () => !signal.aborted && end(),
       }),
@@ -82,15 +86,17 @@ export function createJoin<S, T>(source: StoreSource<T>, load: Loader<S> | undef
     }
   }
 
+  function start(): void {
+    if (round) return
+    if (load && to.cursor() === null) void reload()
+    else follow()
+  }
+
   return {
     get isRunning() {
       return round !== null
     },
-    start(): void {
-      if (round) return
-      if (load && to.cursor() === null) void reload()
-      else follow()
-    },
+    start,
     stop: () => round && end(),
   }
 }

@@ -33,6 +33,9 @@ export interface TopicStore<S, T, Events extends Record<string, object> = FoldEv
   ): TopicStore<S, T, Events & More>
 }
 
+/** What waits for a read or a frame is folded when it is so many, should neither come. */
+const maxBatch = 10_000
+
 /** Folds a topic into a state, from now on. `message` or `messages` says how. */
 export function topicStore<S, T>(topic: StoreSource<T>, options: TopicStoreOptions<S, T>): TopicStore<S, T> {
   const { report = console.error } = options
@@ -55,7 +58,7 @@ function createTopicStore<S, T>(
   const join = createJoin<S, T>(source, options.snapshot, {
     message(event) {
       arrived.push(event)
-      if (options.messages) coalesced.changed()
+      if (options.messages && arrived.length < maxBatch) coalesced.changed()
       else foldArrived()
     },
     send,
@@ -65,7 +68,12 @@ function createTopicStore<S, T>(
   // What rests must know where to go on.
   const interest = createInterest(join, () => options.snapshot !== undefined || current().context.cursor !== null)
   const schedule = everyMs === undefined ? eachFrame : everyMs > 0 ? every(everyMs) : atOnce
-  const coalesced = createCoalesced(schedule, report, () => interest.subscribers(coalesced.size))
+  const coalesced = createCoalesced({
+    schedule,
+    report,
+    settle: foldArrived,
+    sized: () => interest.subscribers(coalesced.size),
+  })
 
   function foldArrived(): void {
     if (arrived.length === 0) return

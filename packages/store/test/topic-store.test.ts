@@ -209,6 +209,23 @@ test('a refusal is shown, and a later subscriber or `start` tries again', () => 
   expect(store.get().context).toMatchObject({ status: 'live', error: null })
 })
 
+test('a cursor that is none of the topic’s is let go of, and the store starts over', () => {
+  const { topic, store } = create({ hydrate: { state: 7, cursor: 'gone.5' } })
+  topic.fail(new HoldfastError('bad-cursor', 'not come to that', { outcome: 'rejected' }))
+  topic.message(1)
+  expect(store.get().context).toMatchObject({ data: 1, status: 'live', error: null })
+  expect(topic.starts).toEqual(['gone.5', null])
+})
+
+test('without subscribers and reads `messages` is still fed, each frame', () => {
+  const messages = vi.fn((state: number, batch: readonly number[]) => state + batch.length)
+  const { topic } = create({ message: undefined, messages })
+  for (let n = 0; n < 25_000; n++) topic.message(n)
+  expect(messages.mock.calls.map(([, batch]) => batch.length)).toEqual([10_000, 10_000])
+  frame()
+  expect(messages.mock.calls.map(([, batch]) => batch.length)).toEqual([10_000, 10_000, 5_000])
+})
+
 test('it rests 10 s after the last subscriber and read, and goes on from its cursor', () => {
   const { topic, store } = create()
   topic.message(1)
