@@ -12,3 +12,5 @@ declare module '*.svelte' {
   const component: Component<{ live: Live }>
   export default component
 }
+
+declare module '*.css'
