@@ -15,7 +15,7 @@ import { createStarts, type Starts } from './starts.ts'
 import type { Tap } from './tap.ts'
 import type { Time } from './time.ts'
 import type { Mark, Truth } from './truth.ts'
-import { createWatch, type TopicSetup, type Watch } from './watch.ts'
+import { createWatch, type Start, type TopicSetup, type Watch } from './watch.ts'
 
 export const outboxCount = 25
 const base = 'http://sim/realtime'
@@ -44,7 +44,7 @@ export interface App {
   readonly page: Page
   readonly connection: Connection
   readonly watches: readonly Watch[]
-  subscribe(topic: TopicSetup, from: 'live' | 'start' | 'last' | 'cursor'): void
+  subscribe(topic: TopicSetup, from: Start): void
   unsubscribe(which: number): void
   publish(topic: TopicSetup, fill: number, key: string): void
   request(fails: boolean): void
@@ -155,10 +155,17 @@ export function createApp(parts: AppParts): App {
     return made
   }
 
-  function subscribe(topic: TopicSetup, kind: 'live' | 'start' | 'last' | 'cursor', cursor = resumable(topic)): void {
+  function subscribe(topic: TopicSetup, kind: Start, cursor = resumable(topic)): void {
     const from = kind === 'last' ? { last: 3 } : kind === 'cursor' ? (cursor ?? 'live') : kind
     const known = kind === 'cursor' ? cursor : null
-    const watch = createWatch(`${name}~${++last} of ${topic.name}`, topic, known, from === 'live', truth, report)
+    const watch = createWatch(
+      `${name}~${++last} of ${topic.name}`,
+      topic,
+      known,
+      from === 'live' ? 'live' : kind,
+      truth,
+      report,
+    )
     starts.begin(topic.name, watch)
     const events$ = connection.topic(topic.name, { from }).events$
     const entry: Listening = { watch, subscription: null, ended: false }

@@ -1,6 +1,6 @@
 import type { Tells, Weather } from './access.ts'
 import { createDice, type Dice } from './dice.ts'
-import type { TopicSetup } from './watch.ts'
+import type { Start, TopicSetup } from './watch.ts'
 
 /** A bad day: how the world begins, and what happens when. Plain data, so that it can be kept and made shorter. */
 export interface Scenario {
@@ -38,7 +38,7 @@ export type Deed =
   | { do: 'request'; app: number; fails: boolean }
   | { do: 'tell'; node: number; topic: number; count: number; fill: number }
   | { do: 'send'; app: number; count: number }
-  | { do: 'subscribe'; app: number; topic: number; from: 'live' | 'start' | 'last' | 'cursor' }
+  | { do: 'subscribe'; app: number; topic: number; from: Start }
   | { do: 'unsubscribe'; app: number; which: number }
   | ({ do: 'weather'; app: number; cuts: boolean } & Partial<Weather>)
   | { do: 'way'; app: number; latencyMs: number; jitterMs: number; upBytesPerMs: number; downBytesPerMs: number }
@@ -100,7 +100,7 @@ function drawSetup(dice: Dice): Setup {
   const topics = Array.from({ length: 1 + dice.pick(3) }, (_, index): TopicSetup => {
     const conflate = dice.chance(0.2)
     const count = conflate ? 1_000 : dice.of([3, 10, 1_000])
-    return { name: `t${index}`, count, conflate, snapshot: dice.chance(0.15) }
+    return { name: `t${index}`, count, conflate, snapshot: dice.chance(0.3) }
   })
   return {
     apps,
@@ -145,7 +145,7 @@ const drawSubscribe = (dice: Dice, app: number): Deed => ({
   do: 'subscribe',
   app,
   topic: some(dice),
-  from: dice.of(['live', 'live', 'start', 'last', 'cursor']),
+  from: dice.of(['live', 'live', 'start', 'last', 'cursor', 'snapshot']),
 })
 
 const troubles = {

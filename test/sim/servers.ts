@@ -100,9 +100,15 @@ export function createServers({ setup, time, dice, truth, report, note }: Server
         history: { count },
         ...(conflate && { conflate: (data) => (data as Mark).key ?? '' }),
         ...(snapshot && {
-          async snapshot() {
+          snapshot() {
             const head = truth.head(topic)
-            return head && { state: head.offset, cursor: `${head.epoch}.${head.offset}` }
+            if (!head) return null
+            const cursor = `${head.epoch}.${head.offset}`
+            const taken = { state: truth.stateAt(topic, cursor), cursor }
+            // By the time that it is there the log may have moved on, or begun anew.
+            return new Promise((resolve) =>
+              time.schedule(own.between(0, setup.hookMs), () => computer.arrive(() => resolve(taken))),
+            )
           },
         }),
       })
@@ -110,9 +116,9 @@ export function createServers({ setup, time, dice, truth, report, note }: Server
     slots[slot] = node
     note(`${name} starts`)
     for (const topic of setup.topics) {
-      const watch = createWatch(`${name}~${topic.name}`, topic, null, false, truth, report)
+      const watch = createWatch(`${name}~${topic.name}`, topic, null, topic.snapshot ? 'snapshot' : null, truth, report)
       watches.set(watch, node)
-      hub.topic(topic.name).events$.subscribe({
+      hub.topic(topic.name, { from: topic.snapshot ? 'snapshot' : 'live' }).events$.subscribe({
         next: watch.take,
         error: () => watches.delete(watch),
         complete: () => watches.delete(watch),

@@ -16,7 +16,7 @@ const days = 300
 test(`${days} bad days from seed 1 do no harm`, { timeout: 300_000 }, async () => {
   const failing: string[] = []
   let done = 0
-  const tally: Tally = { messages: 0, switches: 0, gaps: 0, unknown: 0 }
+  const tally: Tally = { messages: 0, switches: 0, gaps: 0, snapshots: 0, unknown: 0 }
   await runSeeds(await bundle('test'), 1, days, 1, (outcome) => {
     done++
     const findings = 'crash' in outcome ? [outcome.crash] : outcome.findings
@@ -30,7 +30,7 @@ test(`${days} bad days from seed 1 do no harm`, { timeout: 300_000 }, async () =
   expect(done).toBe(days)
   // Else they would not have been bad.
   expect(tally.messages).toBeGreaterThan(20 * days)
-  expect(Math.min(tally.switches, tally.gaps, tally.unknown)).toBeGreaterThan(days / 4)
+  expect(Math.min(tally.switches, tally.gaps, tally.snapshots, tally.unknown)).toBeGreaterThan(days / 4)
 })
 
 test('the same seed gives the same trace', async () => {

@@ -22,6 +22,7 @@ export interface Tally {
   /** Changes from one transport to another. */
   switches: number
   gaps: number
+  snapshots: number
   /** Calls whose outcome nobody can know. */
   unknown: number
 }
@@ -36,6 +37,8 @@ export interface Truth {
   /** Rising with each new epoch of the log. */
   age(log: string, epoch: string): number
   head(log: string): { readonly epoch: string; readonly offset: number } | null
+  /** What its topic's snapshot is there: all entries up to the cursor, folded into one number. */
+  stateAt(log: string, cursor: string): number
   expect(call: Call): void
   /** A handler has been started. */
   started(id: string): void
@@ -52,7 +55,7 @@ export function createTruth(report: Report, isUnsure: () => boolean): Truth {
   const cursors = new Map<string, string>()
   const furthest = new Map<string, number>()
   const answers = new Set<string>()
-  const tally: Tally = { messages: 0, switches: 0, gaps: 0, unknown: 0 }
+  const tally: Tally = { messages: 0, switches: 0, gaps: 0, snapshots: 0, unknown: 0 }
 
   function apply(id: string): void {
     const count = (times.get(id) ?? 0) + 1
@@ -118,9 +121,18 @@ export function createTruth(report: Report, isUnsure: () => boolean): Truth {
       const epoch = [...(epochs?.keys() ?? [])].at(-1)
       return epoch === undefined ? null : { epoch, offset: epochs?.get(epoch)?.length ?? 0 }
     },
+    stateAt(log, cursor) {
+      const [epoch = '', offset] = cursor.split('.')
+      const entries = logs.get(log)?.get(epoch) ?? []
+      return entries.slice(0, Number(offset)).reduce((state, { data }) => fold(state, data), 0)
+    },
     expect: (call) => void calls.set(call.id, call),
     started: apply,
     applied: (id) => times.get(id) ?? 0,
     cursorOf: (id) => cursors.get(id),
   }
 }
+
+/** Order and each entry count in it. */
+const fold = (state: number, data: string): number =>
+  [...data].reduce((sum, c) => (31 * sum + c.charCodeAt(0)) | 0, state)

@@ -27,12 +27,14 @@ export interface Watch {
   finish(): void
 }
 
-/** @param from a cursor, or null where the start is not known beforehand */
+export type Start = 'live' | 'start' | 'last' | 'cursor' | 'snapshot'
+
+/** @param from a cursor, or null where the start is not known beforehand. @param start null: nobody looks where it begins */
 export function createWatch(
   name: string,
   topic: TopicSetup,
   from: string | null,
-  isLive: boolean,
+  start: Start | null,
   truth: Truth,
   report: Report,
 ): Watch {
@@ -42,13 +44,20 @@ export function createWatch(
   const starts = new Set<string>()
   // Conflated topics: the newest that came, by key.
   const newest = new Map<string, number>()
+  // What the gap before has announced.
+  let awaited: string | null = null
 
   function message({ epoch, offset, data }: MessageEvent<unknown>): void {
     const at = { epoch, offset }
     const entry = truth.entries(topic.name, epoch)[offset - 1]
     if (!entry || entry.data !== JSON.stringify(data))
       report('untruths', `${name} is told ${show(at)}, which is not so`)
+    const isFirst = !position
     begin({ epoch, offset: offset - 1 })
+    // It begins with the oldest entry kept only where there is no snapshot.
+    if (isFirst && start === 'snapshot' && !topic.conflate && offset - 1 > floor(epoch)) {
+      report('lost', `${name} begins at ${show(at)}, without the snapshot that came before`)
+    }
     const before = position as Position
     if (before.epoch !== epoch) {
       report('lost', `${name} has ${show(before)} and is told ${show(at)} without a gap`)
@@ -61,7 +70,7 @@ export function createWatch(
     position = at
   }
 
-  function gap({ from: gapFrom, to }: GapEvent): void {
+  function gap({ from: gapFrom, to, snapshot }: GapEvent): void {
     const at = parse(to)
     begin(parse(gapFrom))
     const before = position as Position
@@ -69,24 +78,36 @@ export function createWatch(
     if (gapFrom !== show(before)) report('untruths', `${name} has ${show(before)}, and a gap begins at ${gapFrom}`)
     if (isAhead(at, before)) {
       const isTrimmed = at.offset <= floor(at.epoch) && (at.epoch !== before.epoch || before.offset < floor(at.epoch))
-      const isJustified = topic.snapshot || isTrimmed
-      if (!isJustified) report('lost', `${name}: a gap from ${gapFrom} to ${to} covers what the log still has`)
+      // Where the wire is behind, its gap leads to the snapshot for those as well who are not.
+      if (!snapshot && !isTrimmed)
+        report('lost', `${name}: a gap from ${gapFrom} to ${to} covers what the log still has`)
     } else report('untruths', `${name}: a gap leads from ${gapFrom} to ${to}`)
     newest.clear()
     since = at
     position = at
+    if (!snapshot) return
+    awaited = to
+    // One step: nothing may come between.
+    queueMicrotask(() => {
+      if (awaited === to) report('lost', `${name} is told of a gap to ${to}, and not of the snapshot there`)
+    })
   }
 
-  function snapshot({ cursor }: SnapshotEvent): void {
-    if (position && cursor !== show(position))
-      report('untruths', `${name} has ${show(position)}, a snapshot of ${cursor}`)
+  function snapshot({ cursor, data }: SnapshotEvent): void {
+    truth.tally.snapshots++
+    const isFirst = !position && start === 'snapshot'
+    if (!isFirst && cursor !== awaited)
+      report('untruths', `${name} is told a snapshot of ${cursor} that nothing announced`)
+    begin(parse(cursor))
+    awaited = null
+    if (data !== truth.stateAt(topic.name, cursor)) report('untruths', `${name} is told another state of ${cursor}`)
   }
 
   /** The first thing that is told says where it starts. */
   function begin(at: Position): void {
     if (position) return
     position = since = at
-    if (isLive && !topic.conflate && !starts.has(show(at))) {
+    if (start === 'live' && !topic.conflate && !starts.has(show(at))) {
       report('lost', `${name} starts at ${show(at)}, though it was told of ${[...starts].join(', ')} only`)
     }
   }
@@ -115,6 +136,7 @@ export function createWatch(
     },
     allow: (cursor) => void starts.add(cursor),
     take(event) {
+      if (awaited && event.type !== 'snapshot') report('lost', `${name} is told a ${event.type}, and not the snapshot`)
       if (event.type === 'message') message(event)
       else if (event.type === 'gap') gap(event)
       else snapshot(event)

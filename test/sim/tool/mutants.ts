@@ -35,7 +35,25 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'gap-swallowed',
     says: 'the client moves on over a gap and tells nobody',
-    changes: [client('topics.ts', 'emit(topic, at, gapEvent(resumeFrom(topic), to, reason))', 'topic.position = at')],
+    changes: [client('topics.ts', 'else emit(topic, at, gap)', 'else topic.position = at')],
+  },
+  {
+    name: 'gap-before-its-snapshot',
+    says: 'the client tells a gap, and moves on over it, before the snapshot is there',
+    changes: [
+      client(
+        'topics.ts',
+        'topic.awaited = { cursor: to, gap }\n',
+        '{\n        emit(topic, at, gap)\n        topic.awaited = { cursor: to, gap: null }\n      }\n',
+      ),
+    ],
+  },
+  {
+    name: 'position-before-its-snapshot',
+    says: 'the client stands where a topic begins before it has the snapshot of that position',
+    changes: [
+      client('topics.ts', 'if (!topic.position && options?.snapshot) {', 'if (topic.mending && options?.snapshot) {'),
+    ],
   },
   {
     name: 'epoch-ignored',

@@ -41,7 +41,7 @@ async function simulate(): Promise<void> {
   const startedAt = Date.now()
   const harms = { ...noHarms }
   const failing: number[] = []
-  const tally: Tally = { messages: 0, switches: 0, gaps: 0, unknown: 0 }
+  const tally: Tally = { messages: 0, switches: 0, gaps: 0, snapshots: 0, unknown: 0 }
   let simulatedMs = 0
   let slowestOnlineMs = 0
   await runSeeds(await bundle('plain'), first, runs, workers, (outcome) => {

@@ -1,5 +1,6 @@
 import type { EncodedPayload, Position } from '@holdfast/protocol'
 import { encodePayload, formatCursor, parseCursor } from '@holdfast/protocol'
+import type { LogState } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import type { Feed } from './feed.ts'
 
@@ -34,26 +35,33 @@ export const snapshotElements = ({ payload: { json, encoding } }: Taken): string
 
 const asked = new WeakMap<Feed, Promise<Taken | null>>()
 
+/** What the hook says, as long as the log can go on from there. */
 async function take(
   feed: Feed,
-  snapshot: NonNullable<Feed['declared']['snapshot']>,
+  hook: NonNullable<Feed['declared']['snapshot']>,
   context: Context,
 ): Promise<Taken | null> {
   const before = await feed.state()
-  try {
-    const answer = await snapshot(feed.name)
-    if (!answer || !before) return null
-    const position =
-      answer.cursor === undefined ? { epoch: before.epoch, offset: before.head } : parseCursor(answer.cursor)
-    if (!position) throw new Error(`the snapshot hook answered the cursor '${answer.cursor}', which is none`)
-    const payload = encodePayload(answer.state)
-    const now = await feed.state()
-    if (now?.epoch !== position.epoch || position.offset < now.floor) return null
-    if (position.offset > now.head)
-      throw new Error(`the topic has not come to the snapshot's cursor '${answer.cursor}'`)
-    return { position, cursor: formatCursor(position.epoch, position.offset), payload }
-  } catch (error) {
+  const failed = (error: unknown) => {
     context.report('hook-failed', `the snapshot hook of '${feed.name}' failed`, error)
     return null
   }
+  const taken = before && (await answerOf(feed.name, hook, before).catch(failed))
+  const now = taken && (await feed.state())
+  if (!taken || now?.epoch !== taken.position.epoch || taken.position.offset < now.floor) return null
+  if (taken.position.offset <= now.head) return taken
+  return failed(new Error(`it answered the cursor '${taken.cursor}', to which the topic has not come`))
+}
+
+async function answerOf(
+  topic: string,
+  hook: NonNullable<Feed['declared']['snapshot']>,
+  { epoch, head }: LogState,
+): Promise<Taken | null> {
+  const answer = await hook(topic)
+  if (!answer) return null
+  const position = answer.cursor === undefined ? { epoch, offset: head } : parseCursor(answer.cursor)
+  if (!position) throw new Error(`it answered the cursor '${answer.cursor}', which is none`)
+  const payload = encodePayload(answer.state)
+  return { position, cursor: formatCursor(position.epoch, position.offset), payload }
 }
