@@ -13,6 +13,7 @@ export interface Page {
 
 const top = fileURLToPath(new URL('../..', import.meta.url))
 const built = fileURLToPath(new URL('../dist', import.meta.url))
+const isTest = process.env.NODE_ENV === 'test'
 const firstBundleMs = 10_000
 
 /** The built page in production, and otherwise Vite, which serves the sources and reloads them. */
@@ -28,7 +29,8 @@ export async function createPage(server: Server): Promise<Page> {
     clearScreen: false,
     logLevel: 'warn',
     // One port for everything: Vite's own socket lives beside the hub's.
-    server: { middlewareMode: true, hmr: { server } },
+    // A page under test stays as it was, whatever is edited meanwhile.
+    server: { middlewareMode: true, ...(isTest ? { hmr: false, watch: null } : { hmr: { server } }) },
     // Four requests instead of seventy, so that the page streams well within two seconds of opening.
     experimental: { bundledDev: true },
   })

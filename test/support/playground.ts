@@ -15,7 +15,7 @@ const patienceMs = 15_000
 /** The playground in a process of its own, on a free port, as `npm start` runs it. */
 export async function runPlayground(): Promise<RunningPlayground> {
   const child = spawn(process.execPath, [start], {
-    env: { ...process.env, PORT: '0', NODE_ENV: 'development' },
+    env: { ...process.env, PORT: '0', NODE_ENV: 'test' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const exited = once(child, 'exit').then(([code]) => code as number | null)
