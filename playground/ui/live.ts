@@ -30,14 +30,14 @@ export const counting: FoldOptions<number, number> = {
   optimistic: true,
 }
 
-/** How many lines are shown. */
+/** How many lines are shown, the newest first. */
 export const newest = 30
 
 export const telling: FoldOptions<readonly Row[], Line> = {
   initial: [],
-  message: (rows, line) => [...rows, { ...line, kind: 'said' } as const].slice(-newest),
-  optimistic: (rows, line) => [...rows, { ...line, kind: 'pending' }],
-  gap: (rows, { to }) => [...rows, { id: to, text: 'Some lines are missing here.', kind: 'missing' }],
+  message: (rows, line) => [{ ...line, kind: 'said' } as const, ...rows].slice(0, newest),
+  optimistic: (rows, line) => [{ ...line, kind: 'pending' }, ...rows],
+  gap: (rows, { to }) => [{ id: to, text: 'Some lines are missing here.', kind: 'missing' }, ...rows],
 }
 
 /** All that a UI is given. */

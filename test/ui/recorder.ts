@@ -29,7 +29,7 @@ export function record(): void {
     if (!document.querySelector('main [data-testid=parity]')) return
     shown.looks++
     lookAtCount(textOf('count'), textOf('parity'))
-    lookAtRows([...document.querySelectorAll<HTMLElement>('ol > li')])
+    lookAtRows([...document.querySelectorAll<HTMLElement>('ol > li')].reverse())
     const badge = textOf('badge')
     if (badge !== shown.badges.at(-1)?.text) shown.badges.push({ text: badge, at: performance.now() })
     const age = ['counter', 'feed']
@@ -47,6 +47,7 @@ export function record(): void {
     if (count !== last) shown.counts.push(count)
   }
 
+  /** @param rows the oldest first */
   function lookAtRows(rows: HTMLElement[]): void {
     const kinds = rows.map(({ dataset }) => dataset.kind).join(' ')
     const texts = rows.map(({ textContent }) => textContent)

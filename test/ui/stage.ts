@@ -38,6 +38,7 @@ export interface Look {
   readonly count: string
   readonly isOld: string
   readonly error: string
+  /** The newest first. */
   readonly rows: readonly { readonly kind: string; readonly text: string }[]
 }
 
@@ -138,6 +139,7 @@ function pageOf(title: string, live: Live, render?: (live: Live) => string): str
 <title>Live in ${title}</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/ui.css">
+<h1>${title}</h1>
 <div id="app">${render?.(live) ?? ''}</div>
 ${render ? `<script id="served" type="application/json">${state}</script>` : ''}
 <script type="module" src="/ui.js"></script>
