@@ -169,6 +169,25 @@ test('what a node has changed but not said before it died is said by another', a
   await b.close({ drainMs: 0 })
 })
 
+test('what a node could not say is said by it once it can', async () => {
+  const { node, pass, live, broker } = createNodes()
+  let ill = false
+  const isIll = (operation: string, name: string) => ill && operation === 'append' && name.startsWith('$presence/')
+  const hub = node(faulty(broker, isIll))
+  const seen = follow(hub.presence(topic))
+  const [ada, bob] = [drawSession(), drawSession()]
+  const stays = connectSocket(hub, bob.hello([[topic, 'live']]))
+  await pass(0)
+  ill = true
+  const comes = connectSocket(hub, ada.hello([[topic, 'live']]))
+  await pass(1_000)
+  expect(seen.here).toEqual([bob.id])
+  ill = false
+  await live(ttlMs / 2, stays, comes)
+  expect(seen.here).toEqual([ada.id, bob.id].sort())
+  await hub.close({ drainMs: 0 })
+})
+
 test('a broker that fails delays what is shown, and nothing else', async () => {
   const { node, pass, live, broker, errors } = createNodes()
   let ill = true

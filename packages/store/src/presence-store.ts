@@ -1,8 +1,8 @@
-import type { PresenceChange, PresenceState } from '@holdfast/protocol'
+import type { PresenceChange, PresenceState, PresenceTopic } from '@holdfast/protocol'
 import type { Store } from '@xstate/store'
 import type { TopicLogic } from './fold.ts'
 import type { Member, PresenceData } from './presence.ts'
-import { changePresence, nobody, presenceOf } from './presence.ts'
+import { changePresence, fromState, nobody } from './presence.ts'
 import type { StoreSource } from './source.ts'
 import { type TopicStore, type TopicStoreOptions, topicStore } from './topic-store.ts'
 
@@ -19,7 +19,7 @@ export type PresenceStoreOptions = Pick<TopicStoreOptions<never, never>, 'everyM
 
 /** Follows who is in a topic: `presenceStore(connection.presence('chat:lobby'))`. */
 export function presenceStore<Info>(
-  presence: StoreSource<PresenceChange<Info>>,
+  presence: PresenceTopic<Info> | StoreSource<PresenceChange<Info>>,
   options: PresenceStoreOptions = {},
 ): PresenceStore<Info> {
   type Data = PresenceData<Info>
@@ -27,7 +27,7 @@ export function presenceStore<Info>(
     ...options,
     initial: nobody,
     message: changePresence,
-    restore: (data) => presenceOf(data as PresenceState<Info>),
+    restore: (data) => fromState(data as PresenceState<Info>),
     // The hub could not say who is there: what it says next goes on from what is known.
     gap: (data) => data,
   })
