@@ -130,6 +130,39 @@ test.each(['the same node', 'another node'])(
   },
 )
 
+test('of two links the newer one counts once it is used', async () => {
+  const { node, pass } = createNodes()
+  const hub = node()
+  const seen = follow(hub.presence(topic))
+  const ada = drawSession()
+  connectSocket(hub, ada.hello([[topic, 'live']]))
+  await pass(0)
+  const second = connectSocket(hub, ada.hello([], resume(2)))
+  await pass(0)
+  expect(seen.here).toEqual([ada.id])
+  await second.send(['ping', 1])
+  await pass(0)
+  expect(seen.here).toEqual([])
+  await hub.close({ drainMs: 0 })
+})
+
+test('who is refused on asking again is no longer there', async () => {
+  const { node, pass } = createNodes()
+  let allowed = true
+  const hub = node(undefined, { authorize: () => allowed })
+  const seen = follow(hub.presence(topic))
+  const ada = drawSession()
+  const socket = connectSocket(hub, ada.hello([[topic, 'live']]))
+  await pass(0)
+  expect(seen.here).toEqual([ada.id])
+  allowed = false
+  await socket.send(['subscribe', 1, topic, 'live'])
+  await pass(0)
+  expect(socket.of('refused')).toHaveLength(1)
+  expect(seen.here).toEqual([])
+  await hub.close({ drainMs: 0 })
+})
+
 test('of a node that dies only those stay who come back elsewhere', async () => {
   const { node, pass, live } = createNodes()
   const [a, b] = [node(), node()]
