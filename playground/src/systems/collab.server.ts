@@ -29,14 +29,11 @@ export function keepDocument(hub: Hub<User>, id: string) {
 
 /** What Yjs can read; into a text that is full, nothing more than what shortens it. */
 function updateOf(text: Y.Text): StandardSchema<unknown, Uint8Array> {
-  const problemOf = (value: unknown) => {
-    if (!(value instanceof Uint8Array)) return 'this is no update'
-    const isWriting = Y.decodeUpdate(value).structs.length > 0
-    return isWriting && text.length + value.length > 100_000 ? 'the document is full' : null
-  }
+  const hasRoom = (update: Uint8Array) =>
+    Y.decodeUpdate(update).structs.length === 0 || text.length + update.length < 100_000
   const validate = (value: unknown) => {
-    const message = problemOf(value)
-    return message ? { issues: [{ message }] } : { value: value as Uint8Array }
+    if (value instanceof Uint8Array && hasRoom(value)) return { value }
+    return { issues: [{ message: 'this is no update, or the document is full' }] }
   }
   return { '~standard': { version: 1, vendor: 'playground', validate } }
 }

@@ -1,17 +1,13 @@
 import { type Connection, HoldfastError } from '@holdfast/client'
-import { topicStore } from '@holdfast/store'
+import { presenceStore, topicStore } from '@holdfast/store'
 import * as Y from 'yjs'
 import { h, setText } from '../dom.ts'
-import { createPaper } from './text-paper.ts'
+import { createPaper, drawPeople } from './text-paper.ts'
 import { type Caret, carets, doc, type Me } from './topics.ts'
 import { reasonWords, showFreshness } from './view.ts'
 
-export function showCollab(connection: Connection, root: HTMLElement, me: Me): void {
-  showDocument(connection, root, me, 'notes')
-}
-
 /** A text that several people write at once: Yjs makes one of what they write, and its updates are the messages. */
-export function showDocument(connection: Connection, root: HTMLElement, me: Me, id: string): void {
+export function showCollab(connection: Connection, root: HTMLElement, me: Me, id = 'notes'): void {
   const copy = new Y.Doc()
   const topic = connection.topic(doc({ id }), { from: 'snapshot' })
   const edits = topicStore(topic, { initial: 0, message: (count) => count + 1 })
@@ -19,9 +15,11 @@ export function showDocument(connection: Connection, root: HTMLElement, me: Me, 
     initial: [] as readonly Caret[],
     message: (all, caret) => [...all.filter(({ session }) => session !== caret.session), caret].slice(-50),
   })
+  const here = presenceStore<string>(connection.presence(doc({ id })))
   const paper = createPaper(copy.getText(), 20_000)
   const again = h('button', { type: 'button', class: 'again', hidden: true })
-  root.append(paper.element, again)
+  const people = h('ul', { class: 'people', 'aria-label': 'Who is here' })
+  root.append(people, paper.element, again)
   showFreshness(root, edits)
 
   topic.events$.subscribe((event) => {
@@ -50,5 +48,13 @@ export function showDocument(connection: Connection, root: HTMLElement, me: Me, 
     const isOnline = connection.getState().phase === 'online'
     if (isOnline) void writers.publish({ session: connection.session, name: me.name, at })
   })
-  writers.subscribe(({ context }) => paper.show(context.data.filter(({ session }) => session !== connection.session)))
+  writers.subscribe(draw)
+  here.subscribe(draw)
+
+  function draw(): void {
+    const present = here.get().context.data.here
+    const others = new Set(present.map(({ id }) => id).filter((id) => id !== connection.session))
+    people.replaceChildren(...drawPeople(present.map(({ info }) => info)))
+    paper.show(writers.get().context.data.filter(({ session }) => others.has(session)))
+  }
 }

@@ -2,6 +2,8 @@ import type { Connection } from '@holdfast/client'
 import { showChat } from './chat.ts'
 import { showCollab } from './collab.ts'
 import { showFeed } from './feed.ts'
+import { showGame } from './game.ts'
+import { showHybrid } from './hybrid.ts'
 import { showJob } from './job.ts'
 import { showMetrics } from './metrics.ts'
 import { showNotifications } from './notifications.ts'
@@ -54,9 +56,21 @@ export const systems: readonly System[] = [
     show: showCollab,
   },
   {
+    id: 'game',
+    title: 'Game',
+    about: 'You are a fish: eat. The server alone moves everybody, 30 times a second; you say where you want to go.',
+    show: showGame,
+  },
+  {
     id: 'job',
     title: 'Job',
     about: 'Work that takes the server a while. Reload in the middle: the bar goes on.',
     show: showJob,
+  },
+  {
+    id: 'hybrid',
+    title: 'Hybrid',
+    about: 'A document and notifications over one connection: write @ and the name of one who is here, and a space.',
+    show: showHybrid,
   },
 ]

@@ -2,6 +2,8 @@ import type { Action, Hub, Question } from '@holdfast/server'
 import { serveChat } from './chat.server.ts'
 import { serveCollab } from './collab.server.ts'
 import { serveFeed } from './feed.server.ts'
+import { serveGame } from './game.server.ts'
+import { serveHybrid } from './hybrid.server.ts'
 import { serveJob } from './job.server.ts'
 import { serveMetrics } from './metrics.server.ts'
 import { serveNotifications } from './notifications.server.ts'
@@ -18,13 +20,24 @@ import {
   news,
   notes,
   notify,
+  pool,
   prices,
+  steer,
   type User,
 } from './topics.ts'
 
 type Serve = (hub: Hub<User>) => () => void
 
-const systems: readonly Serve[] = [serveChat, serveFeed, serveNotifications, serveMetrics, serveCollab, serveJob]
+const systems: readonly Serve[] = [
+  serveChat,
+  serveFeed,
+  serveNotifications,
+  serveMetrics,
+  serveCollab,
+  serveGame,
+  serveJob,
+  serveHybrid,
+]
 
 interface Permission {
   /** Of the topics that it matches. */
@@ -42,6 +55,8 @@ const permissions: readonly Permission[] = [
   { topics: metrics, actions: ['subscribe'] },
   { topics: doc, actions: ['subscribe', 'publish'], only: isDocument },
   { topics: carets, actions: ['subscribe', 'publish'], only: isDocument },
+  { topics: pool, actions: ['subscribe'] },
+  { topics: steer, actions: ['publish'] },
   { topics: job, actions: ['subscribe'] },
 ]
 

@@ -54,6 +54,10 @@ export function createPaper(text: Y.Text, maxlength: number): Paper {
 const drawCaret = (name: string): HTMLElement =>
   h('i', { class: 'caret', 'data-name': name, style: `--hue: ${hueOf(name)}` })
 
+/** Who is here, each in their own colour. */
+export const drawPeople = (names: readonly string[]): HTMLElement[] =>
+  [...new Set(names)].map((name) => h('li', { style: `--hue: ${hueOf(name)}` }, name))
+
 /** The colour of a person, the same wherever they are shown. */
 export const hueOf = (name: string): number => [...name].reduce((sum, sign) => (sum * 31 + sign.charCodeAt(0)) % 360, 7)
 

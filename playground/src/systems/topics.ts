@@ -97,23 +97,23 @@ export const carets = defineTopic('carets:{id}', {
 
 /** -1, 0 or 1 to the right and down. */
 export interface Heading {
-  readonly dx: number
-  readonly dy: number
+  dx: number
+  dy: number
 }
 
 /** Where one's own fish is to swim. */
 export const steer = defineTopic('steer', { schema: checked<Heading>({ dx: isStep, dy: isStep }) })
 
 export interface Place {
-  readonly x: number
-  readonly y: number
+  x: number
+  y: number
 }
 
 export interface Fish extends Place, Heading {
   /** The session whose it is. */
-  readonly id: string
-  readonly name: string
-  readonly score: number
+  id: string
+  name: string
+  score: number
 }
 
 export interface Pool {
