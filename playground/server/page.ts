@@ -28,9 +28,8 @@ export async function createPage(server: Server): Promise<Page> {
     appType: 'spa',
     clearScreen: false,
     logLevel: 'warn',
-    // One port for everything: Vite's own socket lives beside the hub's.
-    // A page under test stays as it was, whatever is edited meanwhile.
-    server: { middlewareMode: true, ...(isTest ? { hmr: false, watch: null } : { hmr: { server } }) },
+    // One port for everything: Vite's own socket lives beside the hub's. A page under test stays as it was, whatever is edited.
+    server: { middlewareMode: true, hmr: { server }, ...(isTest && { watch: null }) },
     // Four requests instead of seventy, so that the page streams well within two seconds of opening.
     experimental: { bundledDev: true },
   })

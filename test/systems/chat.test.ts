@@ -9,31 +9,62 @@ beforeAll(async () => {
 
 afterAll(() => stage?.close())
 
-test('two talk through every switch of transport: both see the same, and each line once', {
+test('two talk through every switch: both see the same, each line once, and who is there', {
   timeout: 60_000,
 }, async () => {
   const visitors = await Promise.all([stage.visit('Ada', 'chat'), stage.visit('Bob', 'chat')])
+  const [ada, bob] = visitors as [Visitor, Visitor]
+  for (const { pane } of visitors) await pane.getByText(/^Here: (Ada, Bob|Bob, Ada)$/).waitFor()
+  await ada.page.evaluate(watchPeople)
+
   const said: string[] = []
   await throughSwitches(visitors, async (visitor, moment) => {
-    const text = `${visitor.name}: ${moment}`
-    said.push(text)
-    await say(visitor, text)
+    said.push(`${visitor.name} ${moment}`)
+    await visitor.pane.getByLabel('Message', { exact: true }).fill(moment)
+    await visitor.pane.getByRole('button', { name: 'Send', exact: true }).click()
   })
-  for (const { pane } of visitors) {
-    await pane.locator('.pending').first().waitFor({ state: 'detached' })
-    await expect.poll(() => pane.locator('.entry').count()).toBe(said.length)
-  }
-  const [ada, bob] = await Promise.all(visitors.map(lines))
-  expect(ada).toEqual(bob)
-  expect([...(ada ?? [])].sort()).toEqual(said.map((text) => `${text.split(':')[0]} ${text}`).sort())
+  for (const { pane } of visitors)
+    await expect.poll(() => pane.locator('.entry:not(.pending)').count()).toBe(said.length)
+  const lines = await lineTexts(ada)
+  expect(await lineTexts(bob)).toEqual(lines)
+  expect([...lines].sort()).toEqual([...said].sort())
+  expect(await ada.pane.getByText('sent ✓').count()).toBe(said.length / 2)
+
+  // A transport that goes takes nobody along; one who closes the page is gone once the session is over, or says goodbye.
+  expect(await ada.page.evaluate('window.people')).toEqual([])
+  await bob.page.evaluate('connection.close()')
+  await ada.pane.getByText('Here: Ada', { exact: true }).waitFor()
   expect(visitors.flatMap(({ errors }) => errors)).toEqual([])
 })
 
-async function say({ pane }: Visitor, text: string): Promise<void> {
-  await pane.getByLabel('Message', { exact: true }).fill(text)
+test('what nobody knows to have arrived stays in sight, with the reason', {
+  timeout: 60_000,
+}, async () => {
+  const { pane, page } = await stage.visit('Eve', 'chat')
+  await page.getByRole('switch', { name: 'Block everything' }).check()
+  await pane.getByLabel('Message', { exact: true }).fill('from the tunnel')
   await pane.getByRole('button', { name: 'Send', exact: true }).click()
+  await pane.locator('.entry.pending', { hasText: 'from the tunnel' }).waitFor()
+  // The session is given up while nobody can know whether it arrived.
+  await page.evaluate('connection.close()')
+  const unsent = pane.locator('.unsent li', { hasText: 'from the tunnel' })
+  await unsent.getByText('perhaps sent').waitFor()
+  await unsent.getByRole('button', { name: 'Send again' }).waitFor()
+  expect(await pane.locator('.entry', { hasText: 'from the tunnel' }).count()).toBe(0)
+})
+
+/** Runs in the page: notes what the list of those who are there ever became. */
+function watchPeople(): void {
+  const seen: string[] = []
+  const people = document.querySelector('#pane-chat .people') as Element
+  new MutationObserver(() => seen.push(people.textContent ?? '')).observe(people, {
+    childList: true,
+    characterData: true,
+    subtree: true,
+  })
+  Object.assign(window, { people: seen })
 }
 
-function lines({ pane }: Visitor): Promise<string[]> {
+function lineTexts({ pane }: Visitor): Promise<string[]> {
   return pane.locator('.entry .text').allInnerTexts()
 }
