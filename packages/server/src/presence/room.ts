@@ -24,6 +24,8 @@ export interface RoomParts {
   closed(): boolean
 }
 
+const saidAtOnce = 32
+
 /**
  * Nothing is kept of what happened: each run compares the record with what is true at this moment, so that a run that
  * failed is made good by the next, and a burst of sessions is one change of the record.
@@ -115,9 +117,10 @@ export function createRoom(context: Context, topic: string, { register, wish, cl
   }
 
   async function say(changes: readonly Unsaid[]): Promise<void> {
-    for (const { by, ...change } of changes) {
-      await register.say(topic, change)
-      if (by === node) saidV = Math.max(saidV, change.v)
+    for (let begin = 0; begin < changes.length; begin += saidAtOnce) {
+      const some = changes.slice(begin, begin + saidAtOnce)
+      await Promise.all(some.map(({ by, ...change }) => register.say(topic, change)))
+      for (const { by, v } of some) if (by === node) saidV = Math.max(saidV, v)
     }
   }
 
