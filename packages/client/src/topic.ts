@@ -31,7 +31,7 @@ export function createTopic<T>(parts: TopicParts, { name, schema }: TopicAddress
 
   /** A message that does not pass is reported, and skipped. */
   function check(event: TopicEvent<unknown>): TopicEvent<T> | null {
-    if (event.type !== 'message') return event
+    if (!schema || event.type !== 'message') return event as TopicEvent<T>
     try {
       return { ...event, data: applySchema(schema, event.data, `'${name}'`) }
     } catch (error) {
