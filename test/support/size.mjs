@@ -8,7 +8,7 @@ import { build, defaultClientConditions } from 'vite'
 
 const top = fileURLToPath(new URL('../..', import.meta.url))
 // The goal for ours is 10,000; why it is not reached, and what it consists of, stands in the decision.
-const limits = { total: 29_000, ours: 13_900, store: 6_000 }
+const limits = { total: 28_350, ours: 13_270, store: 6_000 }
 const libraries = ['xstate', 'rxjs', 'eventsource-parser']
 const entry = '\0size-entry'
 
@@ -24,7 +24,9 @@ const total = gzipped(whole)
 const theirs = gzipped(await bundled(importsOf(bare)))
 const sizes = { total, ours: total - theirs, store: gzipped(store) }
 
-console.log(`size: connect: ${total} bytes gzipped, the libraries ${theirs}, ours ${sizes.ours}; topicStore: ${sizes.store}`)
+console.log(
+  `size: connect: ${total} bytes gzipped, the libraries ${theirs}, ours ${sizes.ours}; topicStore: ${sizes.store}`,
+)
 for (const [name, bytes] of Object.entries(sizes)) {
   if (bytes <= limits[name]) continue
   console.error(`size: ${name} is ${bytes} bytes, at most ${limits[name]} are allowed`)
