@@ -58,13 +58,14 @@ async function visit(browser: Browser, url: string, name: string, tab: string): 
     pane: page.locator(`#pane-${tab}`),
     errors,
     async network(fault) {
+      // Without the mouse, which the visitor may be using at the same time.
       // Where a fault is chosen, the page sets it and then cuts the WebSockets that are there.
       await Promise.all([
         page.waitForResponse(fault === 'Normal' ? /\/lab\/[^/]+$/ : /\/lab\/.+\/cut$/),
-        page.getByRole('radio', { name: fault, exact: true }).check(),
+        page.getByRole('radio', { name: fault, exact: true }).dispatchEvent('click'),
       ])
       // What cuts WebSockets alone leaves a stream as it is, and what becomes of the next handshake would not be seen.
-      if (fault === 'Swallowed') await page.getByRole('button', { name: 'Cut now' }).click()
+      if (fault === 'Swallowed') await page.getByRole('button', { name: 'Cut now' }).dispatchEvent('click')
       if (fault === 'Normal') await page.evaluate('connection.reconnect()')
     },
     carriedBy: (transport) => page.locator(`#badge[data-carrier="${transport}"]`).waitFor(),
