@@ -18,7 +18,7 @@ export function showCollab(connection: Connection, root: HTMLElement, me: Me, id
   const here = presenceStore<string>(connection.presence(doc({ id })))
   const paper = createPaper(copy.getText(), 20_000)
   const again = h('button', { type: 'button', class: 'again', hidden: true })
-  const people = h('ul', { class: 'people', 'aria-label': 'Who is here' })
+  const people = h('ul', { class: 'writers', 'aria-label': 'Who is here' })
   root.append(people, paper.element, again)
   showFreshness(root, edits)
 

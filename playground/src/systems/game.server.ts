@@ -8,6 +8,7 @@ const [stepMs, stride, reach, mostFish] = [1000 / 30, 5, 20, 20]
 /** The pool is the server's: players say where they want to swim, and nothing else. Without players it stands still. */
 export function serveGame(hub: Hub<User>): () => void {
   hub.topics(pool, { conflate: true, presence: ({ id }) => id })
+  hub.topics(steer, { history: { count: 100 } })
   const food = Array.from({ length: 24 }, anywhere)
   let fish: Fish[] = []
   const timer = setInterval(() => fish.length > 0 && step(), stepMs)
@@ -28,10 +29,9 @@ export function serveGame(hub: Hub<User>): () => void {
     for (const one of fish) {
       one.x = (one.x + one.dx * stride + width) % width
       one.y = (one.y + one.dy * stride + height) % height
-      const eaten = food.findIndex(({ x, y }) => Math.hypot(x - one.x, y - one.y) < reach)
-      if (eaten < 0) continue
-      food[eaten] = anywhere()
-      one.score++
+      const eaten = food.find(({ x, y }) => Math.hypot(x - one.x, y - one.y) < reach)
+      if (eaten) one.score++
+      Object.assign(eaten ?? {}, anywhere())
     }
     hub.topic(pool()).next({ fish, food })
   }
