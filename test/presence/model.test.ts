@@ -125,7 +125,7 @@ async function badDay(seed: number) {
 }
 
 test('in the end everybody knows who is there, whatever happened', async () => {
-  const runs = Number(process.env.RUNS ?? 50)
+  const runs = Number(process.env.RUNS ?? 30)
   const first = Number(process.env.SEED ?? 1)
   let members = 0
   let steps = 0

@@ -5,6 +5,8 @@ import { createWorld, online, open, type World } from '../support/world.ts'
 import { follow } from './follow.ts'
 
 const topic = 'chat:lobby'
+// The machine may be busy.
+const patient = { timeout: 10_000 }
 let world: World
 afterEach(async () => {
   await world.close()
@@ -21,12 +23,12 @@ test('others see nothing of cuts, of the way down to polling, and of the way bac
     const heard: unknown[] = []
     ada.topic(topic).subscribe((text) => heard.push(text))
     await online(ada, 'websocket')
-    await expect.poll(() => seen.here).toEqual([ada.session])
+    await expect.poll(() => seen.here, patient).toEqual([ada.session])
     const steps = [...seen.steps]
 
     const hears = async (text: string) => {
       await world.hub.topic(topic).publish(text)
-      await expect.poll(() => heard.at(-1), { timeout: 5_000 }).toBe(text)
+      await expect.poll(() => heard.at(-1), patient).toBe(text)
     }
     world.proxy.cut()
     await hears('after a cut')
@@ -43,7 +45,7 @@ test('others see nothing of cuts, of the way down to polling, and of the way bac
     expect(seen.steps).toEqual(steps)
 
     await ada.close()
-    await expect.poll(() => seen.here).toEqual([])
+    await expect.poll(() => seen.here, patient).toEqual([])
   } finally {
     await other.close()
   }
@@ -55,13 +57,13 @@ test.each(['websocket', 'sse', 'poll'] as const)('on %s one is there, leaves and
   const [ada, bob] = [world.connect({ transports: [transport] }), world.connect({ transports: [transport] })]
   const seen = follow(ada.presence(topic))
   const both = [ada, bob].map((one) => one.topic(topic).subscribe())
-  await expect.poll(() => seen.here, { timeout: 5_000 }).toEqual([ada.session, bob.session].sort())
+  await expect.poll(() => seen.here, patient).toEqual([ada.session, bob.session].sort())
   both[1]?.unsubscribe()
-  await expect.poll(() => seen.here, { timeout: 5_000 }).toEqual([ada.session])
+  await expect.poll(() => seen.here, patient).toEqual([ada.session])
   bob.topic(topic).subscribe()
-  await expect.poll(() => seen.here, { timeout: 5_000 }).toEqual([ada.session, bob.session].sort())
+  await expect.poll(() => seen.here, patient).toEqual([ada.session, bob.session].sort())
   await bob.close()
-  await expect.poll(() => seen.here, { timeout: 5_000 }).toEqual([ada.session])
+  await expect.poll(() => seen.here, patient).toEqual([ada.session])
 })
 
 test('one who streams a topic without a session is not there, and may see who is', async () => {
@@ -70,7 +72,7 @@ test('one who streams a topic without a session is not there, and may see who is
   const ada = world.connect()
   const seen = follow(ada.presence(topic))
   ada.topic(topic).subscribe()
-  await expect.poll(() => seen.here).toEqual([ada.session])
+  await expect.poll(() => seen.here, patient).toEqual([ada.session])
   const stop = new AbortController()
   const address = (name: string) => `${world.directUrl}/topics/${encodeURIComponent(name)}`
   const stream = await fetch(address(topic), { signal: stop.signal })
@@ -82,7 +84,7 @@ test('one who streams a topic without a session is not there, and may see who is
   expect(text).toContain('event: snapshot')
   const bob = world.connect()
   bob.topic(topic).subscribe()
-  await expect.poll(() => seen.here).toEqual([ada.session, bob.session].sort())
+  await expect.poll(() => seen.here, patient).toEqual([ada.session, bob.session].sort())
   const published = await fetch(address(`$presence/${topic}`), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

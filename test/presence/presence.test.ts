@@ -5,7 +5,7 @@ import { afterEach, expect, test } from 'vitest'
 import { follow } from './follow.ts'
 
 const open = { authorize: () => true } satisfies HubOptions
-// A client that is cut again and again waits longer each time.
+// The machine may be busy, and a client that is cut again waits longer.
 const patient = { timeout: 10_000 }
 const ends: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -36,11 +36,11 @@ test('who subscribes is there, for clients and on the hub, and who unsubscribes 
   const seen = [follow(eve.presence('chat:lobby')), follow(hub.presence('chat:lobby'))]
   enter(ada)
   const talk = enter(bob)
-  for (const one of seen) await expect.poll(() => one.here).toEqual([ada.session, bob.session].sort())
+  for (const one of seen) await expect.poll(() => one.here, patient).toEqual([ada.session, bob.session].sort())
   talk.unsubscribe()
-  for (const one of seen) await expect.poll(() => one.here).toEqual([ada.session])
+  for (const one of seen) await expect.poll(() => one.here, patient).toEqual([ada.session])
   await ada.close()
-  for (const one of seen) await expect.poll(() => one.here).toEqual([])
+  for (const one of seen) await expect.poll(() => one.here, patient).toEqual([])
   expect(seen[0]?.info).toEqual({})
   expect(errors).toEqual([])
 })
@@ -53,8 +53,8 @@ test('others see what the hub declares of a user, and nothing else', async () =>
   const [bare, named] = [follow(hub.presence('chat:lobby')), follow(hub.presence('named'))]
   enter(ada)
   enter(ada, 'named')
-  await expect.poll(() => bare.info).toEqual({ [ada.session]: null })
-  await expect.poll(() => named.info).toEqual({ [ada.session]: { name: 'ada' } })
+  await expect.poll(() => bare.info, patient).toEqual({ [ada.session]: null })
+  await expect.poll(() => named.info, patient).toEqual({ [ada.session]: { name: 'ada' } })
 })
 
 test('a presence hook that fails, or answers too much, is reported, and the session is shown without', async () => {
@@ -69,7 +69,7 @@ test('a presence hook that fails, or answers too much, is reported, and the sess
   for (const topic of ['fails', 'large']) {
     const seen = follow(hub.presence(topic))
     enter(ada, topic)
-    await expect.poll(() => seen.info).toEqual({ [ada.session]: null })
+    await expect.poll(() => seen.info, patient).toEqual({ [ada.session]: null })
   }
   expect(errors).toEqual(['hook-failed', 'hook-failed'])
 })
@@ -81,16 +81,16 @@ test('more than the limit are subscribed and not shown, which is said once; who 
   for (const n of [1, 2, 3, 4]) {
     clients.push(client())
     enter(clients.at(-1) as Connection)
-    await expect.poll(() => seen.here.length + (hub.stats().refusals['presence-limit'] ?? 0)).toBe(n)
+    await expect.poll(() => seen.here.length + (hub.stats().refusals['presence-limit'] ?? 0), patient).toBe(n)
   }
   expect(errors).toEqual(['presence-limit'])
   const heard: unknown[] = []
   clients[3]?.topic('chat:lobby').subscribe((text) => heard.push(text))
   await hub.topic('chat:lobby').publish('hello')
-  await expect.poll(() => heard).toEqual(['hello'])
+  await expect.poll(() => heard, patient).toEqual(['hello'])
   await clients[0]?.close()
-  await expect.poll(() => seen.here).not.toContain(clients[0]?.session)
-  await expect.poll(() => seen.here.length).toBe(2)
+  await expect.poll(() => seen.here, patient).not.toContain(clients[0]?.session)
+  await expect.poll(() => seen.here.length, patient).toBe(2)
   expect(errors).toEqual(['presence-limit'])
   expect(hub.stats().refusals['presence-limit']).toBe(2)
 })
@@ -104,16 +104,16 @@ test('who may not hear the topic may not see who is there, and a topic without p
   const ends = ['chat:secret', 'plain', 'chat:\n', `chat:${'x'.repeat(186)}`]
   for (const [index, code] of ['forbidden', 'bad-topic', 'bad-topic', 'bad-topic'].entries()) {
     const seen = follow(ada.presence(ends[index] as string))
-    await expect.poll(() => seen.ended).toBe(code)
+    await expect.poll(() => seen.ended, patient).toBe(code)
   }
   await expect(ada.topic('$presence/chat:lobby').publish('x')).rejects.toMatchObject({ code: 'forbidden' })
   const onHub = follow(hub.presence('plain'))
-  await expect.poll(() => onHub.ended).toBe('bad-topic')
+  await expect.poll(() => onHub.ended, patient).toBe('bad-topic')
   await expect(hub.topic('$presence/chat:lobby').publish('x')).rejects.toMatchObject({ code: 'bad-topic' })
   const long = `chat:${'x'.repeat(185)}`
   const seen = follow(ada.presence(long))
   enter(ada, long)
-  await expect.poll(() => seen.here).toEqual([ada.session])
+  await expect.poll(() => seen.here, patient).toEqual([ada.session])
 })
 
 test('a right that is taken back ends the presence: of the user for others, and of others for the user', async () => {
@@ -121,10 +121,10 @@ test('a right that is taken back ends the presence: of the user for others, and 
   const [ada, bob] = [client('ada'), client('bob')]
   for (const one of [ada, bob]) one.topic('chat:lobby').subscribe({ error() {} })
   const [byAda, byBob] = [follow(ada.presence('chat:lobby')), follow(bob.presence('chat:lobby'))]
-  for (const one of [byAda, byBob]) await expect.poll(() => one.here.length).toBe(2)
+  for (const one of [byAda, byBob]) await expect.poll(() => one.here.length, patient).toBe(2)
   await hub.revoke('ada', 'chat:lobby')
-  await expect.poll(() => byBob.here).toEqual([bob.session])
-  await expect.poll(() => byAda.ended).toBe('revoked')
+  await expect.poll(() => byBob.here, patient).toEqual([bob.session])
+  await expect.poll(() => byAda.ended, patient).toBe('revoked')
 })
 
 test('a session that the hub ends is no longer there', async () => {
@@ -132,9 +132,9 @@ test('a session that the hub ends is no longer there', async () => {
   const ada = client('ada')
   const seen = follow(hub.presence('chat:lobby'))
   ada.topic('chat:lobby').subscribe({ error() {} })
-  await expect.poll(() => seen.here).toEqual([ada.session])
+  await expect.poll(() => seen.here, patient).toEqual([ada.session])
   await hub.disconnect('ada')
-  await expect.poll(() => seen.here).toEqual([])
+  await expect.poll(() => seen.here, patient).toEqual([])
 })
 
 test('a cut, and what is subscribed again after it, changes nothing; what was given up meanwhile does', async () => {
@@ -143,7 +143,7 @@ test('a cut, and what is subscribed again after it, changes nothing; what was gi
   const seen = [follow(hub.presence('chat:lobby')), follow(hub.presence('chat:garden'))]
   const lobby = enter(ada)
   enter(ada, 'chat:garden')
-  for (const one of seen) await expect.poll(() => one.here).toEqual([ada.session])
+  for (const one of seen) await expect.poll(() => one.here, patient).toEqual([ada.session])
   const before = seen.map(({ steps }) => [...steps])
   const heard: unknown[] = []
   ada.topic('chat:garden').subscribe((text) => heard.push(text))
