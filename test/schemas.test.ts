@@ -44,7 +44,8 @@ describe.each(libraries)('a topic with a schema of %s', (_, schema) => {
     // Whoever publishes by the name alone is not held to the schema of the definition.
     const anything = hub.topic('chat:lobby')
     for (const data of [{ text: 'one' }, { words: 'two' }, { text: 'three' }]) await anything.publish(data)
-    const [heard, events]: unknown[][] = [[], []]
+    const heard: unknown[] = []
+    const events: number[] = []
     topic.subscribe((line) => heard.push(line.text))
     await expect.poll(() => heard).toEqual(['one', 'three'])
     expect(errors.client).toEqual([expect.stringMatching(/^bad-data 'chat:lobby': text: /)])
