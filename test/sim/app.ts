@@ -12,6 +12,7 @@ import { createPage, type Page } from './page.ts'
 import { createProofs } from './proofs.ts'
 import { openSocket } from './socket.ts'
 import { createStarts, type Starts } from './starts.ts'
+import { createStoreWatch, type StoreWatch } from './store-watch.ts'
 import type { Tap } from './tap.ts'
 import type { Time } from './time.ts'
 import type { Mark, Truth } from './truth.ts'
@@ -44,6 +45,10 @@ export interface App {
   readonly page: Page
   readonly connection: Connection
   readonly watches: readonly Watch[]
+  /** By topic: what is published to it goes through its store. */
+  readonly stores: ReadonlyMap<string, StoreWatch>
+  /** Holds a topic's state in a store, from now on. */
+  hold(topic: TopicSetup): void
   subscribe(topic: TopicSetup, from: Start): void
   unsubscribe(which: number): void
   publish(topic: TopicSetup, fill: number, key: string): void
@@ -80,6 +85,7 @@ export function createApp(parts: AppParts): App {
   let order = 0
   let last = 0
   let listening: Listening[] = []
+  const stores = new Map<string, StoreWatch>()
   let starts: Starts
   let inbox: InboxWatch
   let connection = open()
@@ -201,6 +207,22 @@ export function createApp(parts: AppParts): App {
     }
   }
 
+  function hold(topic: TopicSetup): void {
+    if (topic.conflate) return
+    const before = stores.get(topic.name)
+    before?.stop()
+    note(`holds ${topic.name}`)
+    const store = createStoreWatch(
+      `${name}.${life}'s store of ${topic.name}`,
+      connection,
+      topic,
+      before?.kept,
+      truth,
+      report,
+    )
+    stores.set(topic.name, store)
+  }
+
   const nextCall = (kind: 'publish' | 'request') => {
     order++
     return { id: `${name}.${life}-${order}`, sender: `${name}.${life}`, order, kind }
@@ -217,6 +239,8 @@ export function createApp(parts: AppParts): App {
     get watches() {
       return listening.map(({ watch }) => watch)
     },
+    stores,
+    hold,
     subscribe,
     unsubscribe(which) {
       const [gone] = listening.splice(which % Math.max(1, listening.length), 1)
@@ -229,7 +253,7 @@ export function createApp(parts: AppParts): App {
       note(`publishes ${call.id} to ${topic.name}`)
       calls.track(
         call,
-        () => connection.topic(topic.name).publish(mark),
+        () => (stores.get(topic.name) ?? connection.topic(topic.name)).publish(mark),
         ({ cursor }) =>
           truth.cursorOf(call.id) === cursor ? null : `it is at ${truth.cursorOf(call.id)}, not ${cursor}`,
       )
@@ -249,10 +273,12 @@ export function createApp(parts: AppParts): App {
       void connection.close().then(() => closing--)
       connection = open()
       again(() => false)
+      for (const { topic } of [...stores.values()]) hold(topic)
     },
     revive() {
       if (connection.getState().phase === 'failed') connection.reconnect()
       again(({ ended }) => !ended)
+      for (const store of stores.values()) store.start()
     },
     close: (drainMs) => connection.close({ drainMs }),
     get settled() {
@@ -261,7 +287,7 @@ export function createApp(parts: AppParts): App {
     finish() {
       calls.finish()
       inbox.finish()
-      for (const { watch } of listening) watch.finish()
+      for (const watch of [...listening.map(({ watch }) => watch), ...stores.values()]) watch.finish()
     },
   }
 }

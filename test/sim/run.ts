@@ -69,7 +69,7 @@ async function recover(world: World, { setup }: Scenario, report: Report): Promi
   const isDrained = () =>
     world.settled &&
     everyone(({ pending }) => pending === 0) &&
-    apps.every(({ watches }) => watches.every(({ level }) => level)) &&
+    apps.every(({ watches, stores }) => [...watches, ...stores.values()].every(({ level }) => level)) &&
     servers.watches.every(({ level }) => level)
   await within(drainedWithinMs, isDrained)
   for (const { name, connection, access } of apps) {

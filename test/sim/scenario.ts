@@ -40,6 +40,8 @@ export type Deed =
   | { do: 'send'; app: number; count: number }
   | { do: 'subscribe'; app: number; topic: number; from: Start }
   | { do: 'unsubscribe'; app: number; which: number }
+  | { do: 'store'; app: number; topic: number }
+  | { do: 'stop'; app: number; topic: number; ms: number }
   | ({ do: 'weather'; app: number; cuts: boolean } & Partial<Weather>)
   | { do: 'way'; app: number; latencyMs: number; jitterMs: number; upBytesPerMs: number; downBytesPerMs: number }
   | { do: 'clear'; app: number }
@@ -84,6 +86,7 @@ export function drawScenario(seed: number): Scenario {
   for (let app = 0; app < setup.apps; app++) {
     for (let count = 1 + dice.pick(3); count > 0; count--)
       steps.push({ at: dice.pick(500), ...drawSubscribe(dice, app) })
+    if (dice.chance(0.4)) steps.push({ at: dice.pick(500), do: 'store', app, topic: some(dice) })
   }
   const calm = dice.of([0.4, 0.6, 0.8])
   const every = setup.badMs / dice.of([10, 25, 60])
@@ -138,6 +141,7 @@ function drawTraffic(dice: Dice): Deed {
   if (roll < 17) return { do: 'request', app: some(dice), fails: dice.chance(0.2) }
   if (roll < 18) return { do: 'send', app: some(dice), count: 1 + dice.pick(3) }
   if (roll < 19) return drawSubscribe(dice, some(dice))
+  if (dice.chance(0.3)) return { do: 'stop', app: some(dice), topic: some(dice), ms: dice.between(0, 5_000) }
   return { do: 'unsubscribe', app: some(dice), which: some(dice) }
 }
 

@@ -124,7 +124,7 @@ export function createTruth(report: Report, isUnsure: () => boolean): Truth {
     stateAt(log, cursor) {
       const [epoch = '', offset] = cursor.split('.')
       const entries = logs.get(log)?.get(epoch) ?? []
-      return entries.slice(0, Number(offset)).reduce((state, { data }) => fold(state, data), 0)
+      return entries.slice(0, Number(offset)).reduce((state, { data }) => foldEntry(state, data), 0)
     },
     expect: (call) => void calls.set(call.id, call),
     started: apply,
@@ -134,5 +134,5 @@ export function createTruth(report: Report, isUnsure: () => boolean): Truth {
 }
 
 /** Order and each entry count in it. */
-const fold = (state: number, data: string): number =>
+export const foldEntry = (state: number, data: string): number =>
   [...data].reduce((sum, c) => (31 * sum + c.charCodeAt(0)) | 0, state)

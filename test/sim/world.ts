@@ -138,6 +138,12 @@ export function createWorld({ seed, setup }: Scenario, report: Report, log: ((te
     send: ({ app, count }) => repeat(count, () => send(appOf(app))),
     subscribe: ({ app, topic, from }) => appOf(app).subscribe(topicOf(topic), from),
     unsubscribe: ({ app, which }) => appOf(app).unsubscribe(which),
+    store: ({ app, topic }) => appOf(app).hold(topicOf(topic)),
+    stop({ app, topic, ms }) {
+      const store = appOf(app).stores.get(topicOf(topic).name)
+      store?.stop()
+      later(ms, () => store?.start())
+    },
     weather({ app, cuts, do: _, ...weather }) {
       const { access } = appOf(app)
       Object.assign(access.weather, weather)
