@@ -19,6 +19,6 @@ export function run(mount: Mount): void {
       return () => unmount()
     },
     // A machine that is busy is no reason for a rival.
-    { timing: { headStartMs: 5_000, probeMs: 200, backoffCapMs: 500 } },
+    { timing: { headStartMs: 10_000, probeMs: 200, backoffCapMs: 500 } },
   )
 }

@@ -4,9 +4,8 @@ export interface Shown {
   looks: number
   /** Every count that was shown, one after the other; null: not known. */
   readonly counts: (number | null)[]
-  /** The words of the badge, and whether the data were old, each time that they changed. */
+  /** The words of the badge, each time that they changed, and when. */
   readonly badges: { readonly text: string; readonly at: number }[]
-  readonly ages: string[]
   readonly faults: string[]
 }
 
@@ -19,7 +18,7 @@ declare global {
  * use nothing of this module.
  */
 export function record(): void {
-  const shown: Shown = { looks: 0, counts: [], badges: [], ages: [], faults: [] }
+  const shown: Shown = { looks: 0, counts: [], badges: [], faults: [] }
   globalThis.shown = shown
   let hadRows = false
   const textOf = (id: string) => document.querySelector(`[data-testid=${id}]`)?.textContent ?? ''
@@ -32,10 +31,6 @@ export function record(): void {
     lookAtRows([...document.querySelectorAll<HTMLElement>('ol > li')].reverse())
     const badge = textOf('badge')
     if (badge !== shown.badges.at(-1)?.text) shown.badges.push({ text: badge, at: performance.now() })
-    const age = ['counter', 'feed']
-      .map((id) => document.querySelector<HTMLElement>(`[data-testid=${id}]`)?.dataset.old)
-      .join()
-    if (age !== shown.ages.at(-1)) shown.ages.push(age)
   }
 
   function lookAtCount(text: string, parity: string): void {
