@@ -30,7 +30,7 @@ test('two talk through every switch: both see the same, each line once, and who 
   expect([...lines].sort()).toEqual([...said].sort())
   expect(await ada.pane.getByText('sent ✓').count()).toBe(said.length / 2)
 
-  // A transport that goes takes nobody along; one who closes the page is gone once the session is over, or says goodbye.
+  // A transport that goes takes nobody along; one who says goodbye is gone at once.
   expect(await ada.page.evaluate('window.people')).toEqual([])
   await bob.page.evaluate('connection.close()')
   await ada.pane.getByText('Here: Ada', { exact: true }).waitFor()

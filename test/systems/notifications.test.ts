@@ -9,7 +9,9 @@ beforeAll(async () => {
 
 afterAll(() => stage?.close())
 
-test('what two tell each other through every switch comes once, and stays unread over a reload', { timeout: 60_000 }, async () => {
+test('what two tell each other through every switch comes once, and stays unread over a reload', {
+  timeout: 60_000,
+}, async () => {
   const visitors = await Promise.all([stage.visit('Ada', 'notifications'), stage.visit('Bob', 'notifications')])
   const [ada, bob] = visitors as [Visitor, Visitor]
   await ada.pane.getByLabel('To', { exact: true }).fill('Bob')

@@ -14,7 +14,7 @@ export function serveFeed(hub: Hub<User>): () => void {
   const walking = setInterval(() => {
     for (const stock of market) {
       // A little pull towards the start keeps it on the page.
-      const step = (Math.random() - 0.5) / 100 + (stock.open / stock.price - 1) / 1_000
+      const step = (Math.random() - 0.5) / 300 + (stock.open / stock.price - 1) / 1_000
       stock.price = Math.max(0.01, Math.round(stock.price * (1 + step) * 100) / 100)
       hub.topic(prices()).next({ ...stock })
     }
