@@ -7,6 +7,7 @@ export interface Mutant {
 
 const client = (file: string, from: string, to: string) => ({ file: `packages/client/src/${file}`, from, to })
 const server = (file: string, from: string, to: string) => ({ file: `packages/server/src/${file}`, from, to })
+const store = (file: string, from: string, to: string) => ({ file: `packages/store/src/${file}`, from, to })
 
 /** Each must be found: one that survives is a hole in what the simulation checks. */
 export const mutants: readonly Mutant[] = [
@@ -235,5 +236,20 @@ export const mutants: readonly Mutant[] = [
     name: 'closed-hub-keeps-connections',
     says: 'a hub that closes leaves connections open that do not close by themselves',
     changes: [server('transports/transports.ts', 'for (const destroy of [...open]) destroy()', 'void open')],
+  },
+  {
+    name: 'own-entry-not-known',
+    says: 'a store does not know its own change by the publish id, and shows it twice until the receipt is there',
+    changes: [store('fold.ts', 'id !== null && event.id === id', 'id === event.cursor')],
+  },
+  {
+    name: 'snapshot-holds-mine',
+    says: 'a store shows what is pending over a snapshot that may hold it already',
+    changes: [store('fold.ts', '{ ...one, doubtful: true }', '{ ...one, doubtful: false }')],
+  },
+  {
+    name: 'store-starts-over',
+    says: 'a store that goes on subscribes where its topic starts, not where it stands',
+    changes: [store('join.ts', 'source.from ? source.from(cursor) : source', 'source.from ? source : source')],
   },
 ]
