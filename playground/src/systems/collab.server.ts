@@ -27,13 +27,13 @@ export function keepDocument(hub: Hub<User>, id: string) {
   return { text, stop: () => following.unsubscribe() }
 }
 
-/** What Yjs can read; into a text that is full, nothing more than what shortens it. */
+/** What Yjs can read; into a text that is full, nothing but what shortens it. */
 function updateOf(text: Y.Text): StandardSchema<unknown, Uint8Array> {
-  const hasRoom = (update: Uint8Array) =>
-    Y.decodeUpdate(update).structs.length === 0 || text.length + update.length < 100_000
+  const isWriting = (update: Uint8Array) => Y.decodeUpdate(update).structs.length > 0
   const validate = (value: unknown) => {
-    if (value instanceof Uint8Array && hasRoom(value)) return { value }
-    return { issues: [{ message: 'this is no update, or the document is full' }] }
+    if (!(value instanceof Uint8Array)) return { issues: [{ message: 'this is no update' }] }
+    const isFull = isWriting(value) && text.length > 20_000
+    return isFull ? { issues: [{ message: 'the document is full' }] } : { value }
   }
   return { '~standard': { version: 1, vendor: 'playground', validate } }
 }

@@ -21,7 +21,6 @@ export function showCollab(connection: Connection, root: HTMLElement, me: Me, id
   const people = h('ul', { class: 'writers', 'aria-label': 'Who is here' })
   root.append(people, paper.element, again)
   showFreshness(root, edits)
-
   topic.events$.subscribe((event) => {
     if (event.type !== 'gap') Y.applyUpdate(copy, event.data as Uint8Array, topic)
     // The hub has begun anew, and knows what it is told.
@@ -32,10 +31,11 @@ export function showCollab(connection: Connection, root: HTMLElement, me: Me, id
 
   /** An update that comes twice is there once: whatever became of one, the whole text may follow it. */
   async function send(update?: Uint8Array): Promise<void> {
-    const isWhole = !update || !again.hidden
     try {
-      await edits.publish(isWhole ? Y.encodeStateAsUpdate(copy) : update)
-      if (isWhole) again.hidden = true
+      await edits.publish(update ?? Y.encodeStateAsUpdate(copy))
+      if (!update) again.hidden = true
+      // There may be room now for what was refused.
+      else if (!again.hidden) void send()
     } catch (error) {
       setText(again, `Not everybody has what you wrote (${reasonWords(error)}). Send again`)
       again.hidden = false
