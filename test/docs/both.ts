@@ -6,6 +6,9 @@ import type { FaultProxy } from '../support/fault-proxy/index.ts'
 import { connectTo, createWorld, open, type World } from '../support/world.ts'
 import { createBrowserSockets, createOldWorld, type OldWorld } from './old-world.ts'
 
+// The machine may be busy: what is awaited comes, and how soon is not the matter here.
+vi.setConfig({ testTimeout: 60_000 })
+
 /** What both sides of a comparison need; whatever is made by it is closed after its test. */
 export interface Both {
   oldWorld(...prepare: Parameters<typeof createOldWorld>): Promise<OldWorld>
@@ -17,7 +20,7 @@ export interface Both {
 }
 
 /** Looks again and again, for as long as a busy machine may need. */
-export const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 10 })
+export const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 20_000, interval: 10 })
 
 /** The address for old code. */
 export const socketUrl = ({ url }: FaultProxy): string => url.replace('http', 'ws')

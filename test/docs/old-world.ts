@@ -48,15 +48,15 @@ export function createBrowserSockets() {
   const opened: WebSocket[] = []
   let isOver = false
   class BrowserSocket extends WebSocket {
-    constructor(url: string) {
-      super(url)
+    constructor(url: string, protocols?: string | string[]) {
+      super(url, protocols)
       // A browser reports it and goes on; ws would throw.
       this.on('error', () => {})
     }
   }
-  function open(url: string) {
+  function open(url: string, protocols?: string | string[]) {
     if (isOver) return { readyState: WebSocket.CLOSED, send() {}, close() {} }
-    const socket = new BrowserSocket(url)
+    const socket = new BrowserSocket(url, protocols)
     opened.push(socket)
     return socket
   }

@@ -8,8 +8,8 @@ interface Snippet {
 }
 
 const page = new URL('../../docs/migrate.md', import.meta.url)
-/** Where the snippets are, as files. Nothing but what is generated is here. */
-export const folder = new URL('dist/', import.meta.url)
+/** Where the blocks are, as files, and nothing else. */
+const folder = new URL('dist/', import.meta.url)
 
 const kinds: Readonly<Record<string, string>> = {
   old: '.old',
@@ -31,20 +31,11 @@ export const snippets: readonly Snippet[] = [...readFileSync(page, 'utf8').match
 // Written once a process. Others may do the same at this moment: each file is there as a whole or not at all.
 write()
 
-/** What a block exports. Its own types were checked with all the others; here nobody knows them. */
-type Exports = Readonly<Record<string, (...args: any[]) => any>>
-
-/** @param file `chat.ts`, `chat.server.ts`, `chat.old.ts` or `chat.old-server.ts` */
-export const load = (file: string): Promise<Exports> => import(/* @vite-ignore */ fileURLToPath(new URL(file, folder)))
-
-/** Writes a module beside the snippets, unless it stands there already. */
-export function writeModule(file: string, code: string): void {
-  const target = new URL(file, folder)
-  if (present(target) === code) return
-  const draft = new URL(`${file}.${process.pid}`, folder)
-  writeFileSync(draft, code)
-  renameSync(draft, target)
-}
+/**
+ * What a block exports. Its own types are checked with all the others; here nobody knows them.
+ * @param file `chat.ts`, `chat.server.ts`, `chat.old.ts` or `chat.old-server.ts`
+ */
+export const load = (file: string): Promise<any> => import(/* @vite-ignore */ fileURLToPath(new URL(file, folder)))
 
 function write(): void {
   mkdirSync(folder, { recursive: true })
@@ -52,7 +43,14 @@ function write(): void {
   if (files.size < snippets.length) throw new Error('docs/migrate.md: two blocks have the same kind and name')
   for (const file of readdirSync(folder))
     if (/\.tsx?$/.test(file) && !files.has(file)) rmSync(new URL(file, folder), { force: true })
-  for (const { file, code } of snippets) writeModule(file, code)
+  for (const { file, code } of snippets) put(new URL(file, folder), code)
+}
+
+function put(file: URL, code: string): void {
+  if (present(file) === code) return
+  const draft = new URL(`${file}.${process.pid}`)
+  writeFileSync(draft, code)
+  renameSync(draft, file)
 }
 
 function present(file: URL): string | undefined {
