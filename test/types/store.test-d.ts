@@ -2,7 +2,7 @@
 import type { Connection, ConnectionState, Receipt } from '@holdfast/client'
 import { defineTopic } from '@holdfast/client'
 import type { Hub } from '@holdfast/server'
-import { connectionStore, type TopicContext, topicStore } from '@holdfast/store'
+import { connectionStore, type Loss, type TopicContext, topicStore } from '@holdfast/store'
 import { persist } from '@xstate/store/persist'
 import { useSelector } from '@xstate/store-react'
 import { expectTypeOf } from 'vitest'
@@ -63,7 +63,7 @@ export function folds() {
 export function connections() {
   const network = connectionStore(connection)
   expectTypeOf(network.select(({ lost }) => lost).get()).toEqualTypeOf<boolean>()
-  expectTypeOf(network.get().context).toMatchObjectType<ConnectionState>()
+  expectTypeOf(network.get().context).toExtend<ConnectionState & Loss>()
   // @ts-expect-error no part of the state
   network.select(({ found }) => found)
 }
