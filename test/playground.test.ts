@@ -85,7 +85,7 @@ describe('the playground', { timeout: 60_000 }, () => {
       expect(await pane.locator('h2').innerText()).toBe(title)
       for (const link of await pane.locator('.about a').all()) {
         const source = await page.request.get(new URL((await link.getAttribute('href')) ?? '', playground.url).href)
-        expect(await source.text()).toMatch(/^import .*\n[^]*export function (show|serve)/)
+        expect(await source.text()).toMatch(/^import .*\n[\s\S]*export function (show|serve)/)
       }
     }
     await page.keyboard.press('Home')

@@ -1,7 +1,7 @@
 import type { Hub } from '@holdfast/server'
 import { news, prices, symbols, type User } from './topics.ts'
 
-const everyMs = 50
+const everyMs = 5
 const newsEveryMs = 4_000
 
 /** A market that walks at random: 200 prices a second, and now and then a headline. */
@@ -11,13 +11,13 @@ export function serveFeed(hub: Hub<User>): () => void {
   hub.topics(news, { history: { count: 50, ageMs: 86_400_000 } })
   const market = symbols.map((symbol, index) => ({ symbol, open: 40 + 25 * index, price: 40 + 25 * index }))
 
+  let turn = 0
   const walking = setInterval(() => {
-    for (const stock of market) {
-      // A little pull towards the start keeps it on the page.
-      const step = (Math.random() - 0.5) / 300 + (stock.open / stock.price - 1) / 1_000
-      stock.price = Math.max(0.01, Math.round(stock.price * (1 + step) * 100) / 100)
-      hub.topic(prices()).next({ ...stock })
-    }
+    const stock = market[turn++ % market.length] as (typeof market)[number]
+    // A little pull towards the start keeps it on the page.
+    const step = (Math.random() - 0.5) / 300 + (stock.open / stock.price - 1) / 1_000
+    stock.price = Math.max(0.01, Math.round(stock.price * (1 + step) * 100) / 100)
+    hub.topic(prices()).next({ ...stock })
   }, everyMs)
 
   const telling = setInterval(() => {
