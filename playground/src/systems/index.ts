@@ -32,7 +32,7 @@ export const systems: readonly System[] = [
   {
     id: 'feed',
     title: 'Live feed',
-    about: 'Two hundred prices a second, of which a slow line gets the newest; drawn once a frame. And the news.',
+    about: 'Nearly two hundred prices a second, of which a slow line gets the newest; drawn once a frame. And the news.',
     show: showFeed,
   },
   {
