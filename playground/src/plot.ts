@@ -103,7 +103,10 @@ export function createPlot({ title, unit, atLeast, series }: PlotOptions): Plot 
     const at = cursor.idx ?? table.times.length - 1
     for (const [index, value] of values.entries()) {
       const shown = table.columns[index]?.[at]
-      setText(value, shown === null || shown === undefined ? '–' : `${shown}${unit && ` ${unit}`}`)
+      setText(
+        value,
+        typeof shown === 'number' ? `${shown < 100 ? shown : Math.round(shown)}${unit && ` ${unit}`}` : '–',
+      )
     }
   }
 

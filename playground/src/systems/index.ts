@@ -32,7 +32,8 @@ export const systems: readonly System[] = [
   {
     id: 'feed',
     title: 'Live feed',
-    about: 'Nearly two hundred prices a second, of which a slow line gets the newest; drawn once a frame. And the news.',
+    about:
+      'Nearly two hundred prices a second, of which a slow line gets the newest; drawn once a frame. And the news.',
     show: showFeed,
   },
   {
