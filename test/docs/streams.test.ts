@@ -72,6 +72,9 @@ test.concurrent('notifications, before: a second tab silences the first, and clo
   await until(() => expect(shown[1]).toEqual(['one']))
   await Promise.all([tabs[0].close(), new Promise((resolve) => first?.once('close', resolve))])
   notify('ada', 'two')
+  // What is written now comes after it.
+  for (const one of sockets.clients) one.send('{"text":"then"}')
+  await until(() => expect(shown[1]).toContain('then'))
   tabs[1].cut()
   await until(() => expect(sockets.clients.size).toBe(0))
   notify('ada', 'three')
@@ -79,7 +82,7 @@ test.concurrent('notifications, before: a second tab silences the first, and clo
   await until(() => expect(sockets.clients.size).toBe(1))
   notify('ada', 'four')
   await until(() => expect(shown[1]).toContain('four'))
-  expect(shown).toEqual([[], ['one', 'four']])
+  expect(shown).toEqual([[], ['one', 'then', 'four']])
 })
 
 test.concurrent('notifications, after: every tab has all of them, and what is unread', async (context) => {
@@ -187,6 +190,7 @@ test('metrics, after: one measurement for all viewers, and a newcomer has the pa
   let measured = 0
   const timers = vi.spyOn(globalThis, 'setInterval')
   const stop = serveLoad(hub, () => ++measured)
+  await until(() => expect(measured).toBeGreaterThan(3))
   const viewers = [1, 2, 3].map(() => watchLoad(connect(proxy)))
   for (const viewer of viewers) await until(() => expect(viewer.get().context.data.slice(0, 3)).toEqual([1, 2, 3]))
   expect(timers.mock.calls.filter(([, ms]) => ms === 50)).toHaveLength(1)
