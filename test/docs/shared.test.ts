@@ -143,7 +143,7 @@ test.concurrent('game, before: a cut makes another player, whom nobody steers; b
   expect(() => socketOfServer?.emit('message', Buffer.from('{'), false)).toThrow(SyntaxError)
 })
 
-test.concurrent('game, after: the player stays, and goes on; bad input is refused', async (context) => {
+test.concurrent('game, after: the player stays until they leave; bad input is refused', async (context) => {
   const { newWorld, connect, closing } = createBoth(context)
   const [{ play }, { serveGame }] = await Promise.all([load('game.ts'), load('game.server.ts')])
   const { hub, proxy } = await newWorld()
@@ -163,4 +163,8 @@ test.concurrent('game, after: the player stays, and goes on; bad input is refuse
   step(1, 0)
   await until(() => expect(seen.at(-1)?.x).toBe(4))
   expect(new Set(seen.map(({ id }) => id)).size).toBe(1)
+  await connection.close()
+  const others: Player[][] = []
+  hub.topic<Player[]>('players').subscribe((players) => others.push(players))
+  await until(() => expect(others.at(-1)).toEqual([]))
 })

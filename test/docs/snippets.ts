@@ -7,7 +7,7 @@ interface Snippet {
   readonly code: string
 }
 
-const page = new URL('../../docs/migrate.md', import.meta.url)
+export const page = new URL('../../docs/migrate.md', import.meta.url)
 /** Where the blocks are, as files, and nothing else. */
 const folder = new URL('dist/', import.meta.url)
 
