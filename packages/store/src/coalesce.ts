@@ -27,13 +27,7 @@ export function createCoalesced({ schedule, report, settle, sized }: CoalescedOp
   function tell(): void {
     isDue = false
     settle?.()
-    for (const listener of [...listeners]) {
-      try {
-        listener()
-      } catch (error) {
-        report(error)
-      }
-    }
+    for (const listener of [...listeners]) guarded(listener, report)()
   }
 
   return {
@@ -71,6 +65,17 @@ export function createCoalesced({ schedule, report, settle, sized }: CoalescedOp
     },
   }
 }
+
+/** What it throws is reported, and harms nobody else. */
+export const guarded =
+  <A extends unknown[]>(run: (...args: A) => void, report: (error: unknown) => void) =>
+  (...args: A): void => {
+    try {
+      run(...args)
+    } catch (error) {
+      report(error)
+    }
+  }
 
 /** Where no frames come: on a server at the rate of frames, and on a page that is hidden. */
 const pausesMs = { server: 16, hidden: 100, offscreen: 1_000 }

@@ -1,5 +1,5 @@
 import { createStore, type Store } from '@xstate/store'
-import { atOnce, createCoalesced } from './coalesce.ts'
+import { atOnce, createCoalesced, guarded } from './coalesce.ts'
 import type { Watchable } from './source.ts'
 
 /** What a connection's store adds to its state. */
@@ -29,21 +29,30 @@ export function connectionStore<C extends { readonly phase: string }>(
   const store = createStore({
     context: { ...connection.getState(), lost: false } as C & Loss,
     on: {
-      changed: (context, { state }: { state: C }) => ({ ...state, lost: context.lost && isAway(state) }) as C & Loss,
+      // What has failed is not tried again by itself.
+      changed: (context, { state }: { state: C }) =>
+        ({ ...state, lost: state.phase === 'failed' || (context.lost && isAway(state)) }) as C & Loss,
       lost: (context) => ({ ...context, lost: true }),
     },
   })
   let timer: ReturnType<typeof setTimeout> | undefined
   const coalesced = createCoalesced({ schedule: atOnce, report })
   const { get } = store
+  const dispatch = guarded(store.send, report)
+
+  function send(event: Parameters<typeof dispatch>[0]): void {
+    dispatch(event)
+    // The store itself does not tell of what changes while it tells.
+    coalesced.changed()
+  }
 
   function watch(state: C): void {
-    store.send({ type: 'changed', state })
-    if (!isAway(state)) {
+    send({ type: 'changed', state })
+    const { context } = get()
+    if (!isAway(context) || context.lost) {
       clearTimeout(timer)
       timer = undefined
-    } else if (state.phase === 'failed') store.send({ type: 'lost' })
-    else timer ??= setTimeout(() => store.send({ type: 'lost' }), lostAfterMs)
+    } else timer ??= setTimeout(send, lostAfterMs, { type: 'lost' })
   }
 
   store.subscribe(coalesced.changed)

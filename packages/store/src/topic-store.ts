@@ -1,6 +1,6 @@
 import type { MessageEvent, PublishOptions, Receipt } from '@holdfast/protocol'
 import { createStore, type Store, type StoreExtension, type StoreSnapshot } from '@xstate/store'
-import { atOnce, createCoalesced, eachFrame, every } from './coalesce.ts'
+import { atOnce, createCoalesced, eachFrame, every, guarded } from './coalesce.ts'
 import { asError, type TopicContext } from './context.ts'
 import { createFold, type FoldEvent, type FoldEvents, type FoldOptions, type TopicLogic } from './fold.ts'
 import { createInterest } from './interest.ts'
@@ -50,7 +50,8 @@ function createTopicStore<S, T>(
   type Snapshot = StoreSnapshot<TopicContext<S, T>>
   const { everyMs, report = console.error, now = Date.now } = options
   const store = createStore(resumable(logic)) as unknown as Store<TopicContext<S, T>, FoldEvents<S, T>, never>
-  const { get: read, send: apply } = store
+  const { get: read, on } = store
+  const dispatch = guarded(store.send, report)
   /** Not folded yet. */
   let arrived: MessageEvent<T>[] = []
   let lastKey = 0
@@ -88,6 +89,12 @@ function createTopicStore<S, T>(
     if ((event.type as string) === rehydrate) interest.restart()
   }
 
+  function apply(event: FoldEvent<S, T>): void {
+    dispatch(event)
+    // The store itself does not tell of what changes while it tells.
+    coalesced.changed()
+  }
+
   function current(): Snapshot {
     foldArrived()
     return read()
@@ -119,6 +126,7 @@ function createTopicStore<S, T>(
   store.subscribe(coalesced.changed)
   const made: TopicStore<S, T> = Object.assign(store, coalesced.readable(get), {
     send,
+    on: (type: never, told: (emitted: never) => void) => on(type, guarded(told, report)),
     getSnapshot: get,
     select<V>(selector: (context: TopicContext<S, T>) => V, isSame?: (before: V, now: V) => boolean) {
       return coalesced.readable(remembered(get, selector, isSame), isSame)
