@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Fish, poolSize } from '../../playground/src/systems/topics.ts'
 import { openStage, type Stage, throughSwitches, type Visitor } from './harness.ts'
+import { soon } from './writing.ts'
 
 let stage: Stage
 
@@ -18,19 +19,19 @@ test('two see both swim, as the server alone moves them, through every switch of
   const visitors = await Promise.all([stage.visit('Ada', 'game'), stage.visit('Bob', 'game')])
   const [ada, bob] = visitors as [Visitor, Visitor]
   for (const visitor of visitors) await record(visitor)
-  for (const visitor of visitors) await expect.poll(async () => (await latest(visitor))?.fish.length).toBe(2)
+  for (const visitor of visitors) await expect.poll(async () => (await latest(visitor))?.fish.length, soon).toBe(2)
   const ways = new Map(visitors.map((visitor) => [visitor, ['left', 'up', 'right', 'down', 'left', 'up']]))
   const begin = (await pictures(ada)).length
 
   await throughSwitches(visitors, async (visitor) => {
     const before = (await latest(visitor))?.fish ?? []
     await visitor.pane.getByRole('button', { name: `Swim ${ways.get(visitor)?.shift()}` }).click()
-    await expect.poll(async () => moved(before, (await latest(visitor))?.fish ?? []), { timeout: 10_000 }).toBe(2)
+    await expect.poll(async () => moved(before, (await latest(visitor))?.fish ?? []), soon).toBe(2)
   })
   for (const visitor of visitors) {
     // Both swim where they last wanted to, and nobody has left because a transport went.
     await expect
-      .poll(async () => (await latest(visitor))?.fish.map(({ dx, dy }) => [dx, dy]))
+      .poll(async () => (await latest(visitor))?.fish.map(({ dx, dy }) => [dx, dy]), soon)
       .toEqual([
         [0, -1],
         [0, -1],
@@ -51,14 +52,14 @@ test('two see both swim, as the server alone moves them, through every switch of
 
   // Who says goodbye leaves; and while nobody is there, the pool stands still.
   await bob.page.evaluate('connection.close()')
-  await expect.poll(async () => (await latest(ada))?.fish.map(({ name }) => name)).toEqual(['Ada'])
+  await expect.poll(async () => (await latest(ada))?.fish.map(({ name }) => name), soon).toEqual(['Ada'])
   expect(leaps((await pictures(ada)).slice(begin))).toEqual([])
   await ada.page.evaluate('connection.close()')
   const end = (await latest(ada)) as Picture
   await bob.page.reload()
   await bob.carriedBy('websocket')
   await record(bob)
-  await expect.poll(() => latest(bob)).toBeDefined()
+  await expect.poll(() => latest(bob), soon).toBeDefined()
   const [next] = (await pictures(bob)) as [Picture]
   expect(next.offset - end.offset).toBeLessThan((next.time - end.time) / stepMs - 5)
   expect(visitors.flatMap(({ errors }) => errors)).toEqual([])

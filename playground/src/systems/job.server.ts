@@ -4,6 +4,7 @@ import { primesBelow } from './job-primes.ts'
 import { cancelJob, countPrimes, job, type Progress, type User } from './topics.ts'
 
 type Job = { readonly by: string; readonly ending: AbortController; progress: Progress }
+const closing = 'the server goes'
 const forgotten: Progress = { phase: 'forgotten', below: 1, done: 0, found: 0 }
 
 /** Counts primes for those who ask. Whoever follows a job begins with the newest of it, also when it is over. */
@@ -31,9 +32,9 @@ export function serveJob(hub: Hub<User>): () => void {
       for await (const counted of primesBelow(one.progress.below, signal)) tell(counted)
       tell({ phase: 'done' })
     } catch {
-      tell({ phase: signal.aborted ? 'canceled' : 'failed' })
+      if (signal.reason !== closing) tell({ phase: signal.aborted ? 'canceled' : 'failed' })
     }
   }
 
-  return () => jobs.forEach(({ ending }) => void ending.abort())
+  return () => jobs.forEach(({ ending }) => void ending.abort(closing))
 }
