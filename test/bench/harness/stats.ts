@@ -8,17 +8,17 @@ export interface Summary {
   readonly spread: number
 }
 
-/** NaN throughout if there are no values. */
-export function summarize(values: readonly number[]): Summary {
+/** NaN throughout if there are no values. @param digits behind the point */
+export function summarize(values: readonly number[], digits = 1): Summary {
   const sorted = [...values].sort((a, b) => a - b)
-  const at = (share: number) => round(quantile(sorted, share))
+  const at = (share: number) => round(quantile(sorted, share), digits)
   return {
     count: sorted.length,
     median: at(0.5),
     p95: at(0.95),
     min: at(0),
     max: at(1),
-    spread: round(quantile(sorted, 0.75) - quantile(sorted, 0.25)),
+    spread: round(quantile(sorted, 0.75) - quantile(sorted, 0.25), digits),
   }
 }
 

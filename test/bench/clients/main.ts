@@ -1,0 +1,64 @@
+/** The process of all clients of one contestant: they are as cheap as can be, and the same whatever they are sent. */
+import { connect, type Socket } from 'node:net'
+import { answers } from '../harness/answers.ts'
+import type { ContestantName } from '../servers/contestants.ts'
+import type { Ports } from '../servers/main.ts'
+import { kinds } from './kinds.ts'
+import { createPosts } from './posts.ts'
+import { type Subscriber, subscribe } from './subscriber.ts'
+
+export interface Opening extends Ports {
+  readonly name: ContestantName
+  readonly clients: number
+  readonly topics: number
+}
+
+/** The least and the most that a client has had since the last count. */
+export interface Counted {
+  readonly min: number
+  readonly max: number
+}
+
+const atOnce = 100
+const beatMs = 4_000
+
+let subscribers: Subscriber[] = []
+let control: Socket | null = null
+let missing = 0
+let before: number[] = []
+let turn = 0
+
+answers({
+  async open({ name, clients, topics, port, control: controlPort }: Opening): Promise<void> {
+    control = connect({ host: '127.0.0.1', port: controlPort, noDelay: true })
+    const post = createPosts(port, '/realtime/send')
+    while (subscribers.length < clients) {
+      const from = subscribers.length
+      const some = Array.from({ length: Math.min(atOnce, clients - from) }, (_, i) =>
+        subscribe(port, kinds[name](from + i, topics), post, counted),
+      )
+      subscribers = [...subscribers, ...(await Promise.all(some))]
+    }
+    setInterval(() => {
+      for (const subscriber of subscribers) subscriber.beat()
+    }, beatMs)
+    before = subscribers.map(() => 0)
+  },
+  /** Each client is about to get so many messages a turn. */
+  expect(perTurn: number): void {
+    turn = perTurn * subscribers.length
+    missing = turn
+  },
+  count(): Counted {
+    const since = subscribers.map(({ count }, i) => count - (before[i] ?? 0))
+    before = subscribers.map(({ count }) => count)
+    return { min: Math.min(...since), max: Math.max(...since) }
+  },
+})
+
+function counted(more: number): void {
+  missing -= more
+  if (missing > 0) return
+  missing += turn
+  control?.write('.')
+}

@@ -1,0 +1,91 @@
+import { fork } from 'node:child_process'
+import { join } from 'node:path'
+import { build } from 'vite'
+
+/** A process of its own that answers what it is asked. */
+export interface Child {
+  readonly pid: number
+  /** Rejects with what the child threw, when it dies, and after a minute. */
+  ask<Answer>(what: string, argument?: unknown): Promise<Answer>
+  /** Ends it by its id; resolves when it is gone. */
+  stop(signal?: NodeJS.Signals): Promise<void>
+}
+
+export interface Reply {
+  readonly id: number
+  readonly answer?: unknown
+  readonly error?: string
+}
+
+const top = join(import.meta.dirname, '../../..')
+const outDir = join(top, 'node_modules/.cache/holdfast-bench')
+const askMs = 120_000
+
+/**
+ * Bundles the modules that children run, ours from their sources, and answers where they are. Not by tsx: it wraps each
+ * closure at its creation to keep its name, which costs what is measured here.
+ * @param entries by name, from `test/bench`
+ */
+export async function bundleChildren<Name extends string>(
+  entries: Readonly<Record<Name, string>>,
+): Promise<Record<Name, string>> {
+  const names = Object.keys(entries) as Name[]
+  await build({
+    configFile: false,
+    root: top,
+    logLevel: 'error',
+    ssr: {
+      noExternal: [/^@holdfast\//],
+      resolve: { conditions: ['@holdfast/source', 'module', 'node', 'production'] },
+    },
+    build: {
+      ssr: true,
+      outDir,
+      emptyOutDir: false,
+      target: 'node20',
+      rolldownOptions: {
+        input: Object.fromEntries(names.map((name) => [name, join(top, 'test/bench', entries[name])])),
+        output: { entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
+      },
+    },
+  })
+  return Object.fromEntries(names.map((name) => [name, join(outDir, `${name}.mjs`)])) as Record<Name, string>
+}
+
+export function startChild(file: string, args: readonly string[] = [], execArgv: readonly string[] = []): Child {
+  const child = fork(file, args, { execArgv: [...execArgv], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const waiting = new Map<number, (reply: Reply) => void>()
+  let asked = 0
+  const gone = new Promise<void>((resolve) => {
+    child.once('exit', (code, signal) => {
+      for (const settle of waiting.values()) settle({ id: 0, error: `${args.join(' ')} ended: ${signal ?? code}` })
+      resolve()
+    })
+  })
+  child.on('message', (reply: Reply) => waiting.get(reply.id)?.(reply))
+
+  return {
+    pid: child.pid ?? 0,
+    ask<Answer>(what: string, argument?: unknown) {
+      const id = ++asked
+      return new Promise<Answer>((resolve, reject) => {
+        const settle = ({ answer, error }: Reply) => {
+          clearTimeout(late)
+          waiting.delete(id)
+          if (error === undefined) resolve(answer as Answer)
+          else reject(new Error(`${what}: ${error}`))
+        }
+        const late = setTimeout(() => settle({ id, error: `no answer from ${args.join(' ')}` }), askMs)
+        waiting.set(id, settle)
+        if (child.connected) child.send({ id, what, argument })
+        else settle({ id, error: 'the process is gone' })
+      })
+    },
+    stop(signal) {
+      // Exits by itself when its parent lets go; with a signal, at once.
+      if (signal) child.kill(signal)
+      else if (child.connected) child.disconnect()
+      return gone
+    },
+  }
+}

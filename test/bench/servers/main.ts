@@ -1,0 +1,72 @@
+/** The process of one contestant, named by its argument: serves, sends when it is told to, and measures itself. */
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { answers } from '../harness/answers.ts'
+import { createData, groupsOf, type Message } from './contestant.ts'
+import { type ContestantName, contestants } from './contestants.ts'
+
+export interface Ports {
+  readonly port: number
+  /** One byte here says that all clients have the last turn's messages. */
+  readonly control: number
+}
+
+export interface FanOut {
+  readonly windowMs: number
+  readonly inFlight: number
+  readonly topics: number
+}
+
+export interface FannedOut {
+  /** Messages that each client should have. */
+  readonly each: number
+  readonly cpuMs: number
+  readonly wallMs: number
+}
+
+const contestant = await contestants[process.argv[2] as ContestantName]()
+let controlled: Socket | null = null
+let arrived: (() => void) | null = null
+let sent = 0
+
+const controller = createServer((socket) => {
+  socket.setNoDelay()
+  socket.on('data', () => arrived?.())
+  socket.on('error', () => {})
+  controlled = socket
+})
+
+answers({
+  async start(): Promise<Ports> {
+    return { port: await listen(contestant.server), control: await listen(controller) }
+  },
+  fanOut,
+})
+
+/** Turn after turn, each when all clients have what the last one sent. */
+async function fanOut({ windowMs, inFlight, topics }: FanOut): Promise<FannedOut> {
+  if (!controlled) throw new Error('no client says what has arrived')
+  const groups = groupsOf(topics)
+  let each = 0
+  const startedAt = performance.now()
+  const cpuBefore = process.cpuUsage()
+  while (performance.now() - startedAt < windowMs) {
+    const messages: Message[] = []
+    for (let i = 0; i < inFlight; i++) {
+      const first = (each++ * groups) % topics
+      for (let group = 0; group < groups; group++) messages.push({ topic: first + group, data: createData(++sent) })
+    }
+    await new Promise<void>((resolve) => {
+      arrived = resolve
+      contestant.broadcast(messages)
+    })
+  }
+  const { user, system } = process.cpuUsage(cpuBefore)
+  return { each, cpuMs: (user + system) / 1_000, wallMs: performance.now() - startedAt }
+}
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, () => resolve((server.address() as AddressInfo).port))
+  })
+}

@@ -1,0 +1,31 @@
+import { createServer, type Server as HttpServer } from 'node:http'
+import * as socketIo from 'socket.io'
+import type { Contestant } from './contestant.ts'
+
+interface IoSocket {
+  on(event: string, listener: (data: unknown, acknowledge: (data?: unknown) => void) => void): void
+}
+
+interface Io {
+  on(event: 'connection', listener: (socket: IoSocket) => void): void
+  emit(event: string, data: unknown): void
+}
+
+// What it inherits is lost in its own types where modules are resolved as Node does.
+const Server = socketIo.Server as unknown as new (server: HttpServer, options: object) => Io
+
+/** Socket.IO on WebSocket alone. Acknowledges what comes as `echo` with what came, as `publish` with nothing. */
+export function createSocketIo(options: object = {}): Contestant {
+  const server = createServer()
+  const io = new Server(server, { transports: ['websocket'], serveClient: false, ...options })
+  io.on('connection', (socket) => {
+    socket.on('echo', (data, acknowledge) => acknowledge(data))
+    socket.on('publish', (_, acknowledge) => acknowledge())
+  })
+  return {
+    server,
+    broadcast(messages) {
+      for (const { data } of messages) io.emit('m', data)
+    },
+  }
+}

@@ -1,0 +1,17 @@
+/** What of SockJS is used here; it has no types of its own. */
+declare module 'sockjs' {
+  import type { Server } from 'node:http'
+
+  export interface SockJsConnection {
+    write(text: string): void
+    on(event: 'close', listener: () => void): void
+  }
+
+  interface Endpoint {
+    on(event: 'connection', listener: (connection: SockJsConnection) => void): void
+    installHandlers(server: Server, options: { prefix: string }): void
+  }
+
+  const sockjs: { createServer(options: { log(): void }): Endpoint }
+  export default sockjs
+}
