@@ -11,7 +11,7 @@ export interface Page extends PageLike {
 }
 
 export function createPage(): Page {
-  const listeners = new Set<{ type: string; listener: () => void }>()
+  const listeners = new Set<{ type: string; listener: (event: object) => void }>()
   const state = { online: true, visible: true, hidden: false }
   const addEventListener: PageLike['addEventListener'] = (type, listener, { signal }) => {
     const entry = { type, listener }
@@ -35,7 +35,7 @@ export function createPage(): Page {
       return listeners.size
     },
     tell(type: string) {
-      for (const entry of [...listeners]) if (entry.type === type) entry.listener()
+      for (const entry of [...listeners]) if (entry.type === type) entry.listener({})
     },
   })
 }

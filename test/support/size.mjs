@@ -8,7 +8,7 @@ import { build, defaultClientConditions } from 'vite'
 
 const top = fileURLToPath(new URL('../..', import.meta.url))
 // The goal for ours is 10,000; why it is not reached, and what it consists of, stands in the decision.
-const limits = { total: 28_350, ours: 13_270, store: 6_000 }
+const limits = { total: 28_460, ours: 13_380, store: 6_000 }
 const libraries = ['xstate', 'rxjs', 'eventsource-parser']
 const entry = '\0size-entry'
 

@@ -107,7 +107,11 @@ export function connect(url: string, options: CoreOptions): Connection {
   const submit = createSender(session, clock, ended, streams.report)
   const parts = { topics: session.topics, streams, send: submit, ended }
   const life = new AbortController()
-  watchPage(settings.page, life.signal, send)
+  watchPage(settings.page, life.signal, send, () => {
+    const text = session.farewell()
+    // What a socket is given while its page is torn down goes nowhere; a beacon outlives the page.
+    if (text) settings.page?.navigator?.sendBeacon?.(`${settings.url}/send`, text)
+  })
 
   actor.subscribe({
     next({ context, value }) {

@@ -8,8 +8,8 @@ export interface Storage {
 
 /** Where hints of the network and the page come from: `window` in a browser. */
 export interface PageLike {
-  addEventListener(type: string, listener: () => void, options: { signal: AbortSignal }): void
-  readonly navigator?: { readonly onLine?: boolean } | undefined
+  addEventListener(type: string, listener: (event: object) => void, options: { signal: AbortSignal }): void
+  readonly navigator?: { readonly onLine?: boolean; sendBeacon?(url: string, text: string): boolean } | undefined
   readonly document?: (PageLike & { readonly visibilityState?: string }) | undefined
 }
 

@@ -26,6 +26,8 @@ import type { MachineEvent } from './vocabulary.ts'
 
 // What a batch's first line takes, on transports that need one.
 const envelopeBytes = 256
+// A browser takes no beacon above 64 KiB.
+const beaconBytes = 60 * 1024
 
 /** A link that has proved itself. */
 export interface ProvedLink {
@@ -60,6 +62,8 @@ export function createSession(
 ) {
   const { clock, random } = settings
   let identity = draw(random)
+  /** The number of the newest link. */
+  let last = 0
   let welcomed = false
   let user: string | null = null
   let limits: Omit<Welcome['limits'], 'window'> = wireLimits
@@ -75,6 +79,9 @@ export function createSession(
   const reads = createReads(say)
   const topics = createTopics(clock, reads, tell, ack)
   const inbox = createInbox(topics, outbox, streams)
+
+  /** The first line of a POST. */
+  const envelope = () => encodeFrame(['session', identity.session, identity.secret, last])
 
   /** Says what needs no number; a link that comes later need not hear it. */
   function say(frame: UpFrame): void {
@@ -177,13 +184,18 @@ export function createSession(
     /** The hello of a new link, and what begins each POST of it. */
     hello(number: number, token: string | undefined, list: TopicList): { hello: string; session: string } {
       const { session, secret } = identity
+      last = number
       const mode = welcomed ? 'resume' : 'new'
       // JSON leaves out a token that is none.
       const hello = { session, secret, link: number, mode, token, topics: list } as Hello
-      return {
-        hello: encodeFrame(['hello', version, hello]),
-        session: encodeFrame(['session', session, secret, number]),
-      }
+      return { hello: encodeFrame(['hello', version, hello]), session: envelope() }
+    },
+
+    /** The last POST of a page that goes: what is unanswered, which the hub may have had already, and then the goodbye. */
+    farewell(): string | null {
+      if (!welcomed) return null
+      outbox.resendAll()
+      return [envelope(), ...outbox.take(beaconBytes, false), encodeFrame(['bye'])].join('\n')
     },
 
     /** This link carries from now on. What has changed since its hello is said on it, and what is unanswered sent again. */
