@@ -16,7 +16,7 @@ export function createInterest(
   function arm(): void {
     clearTimeout(timer)
     isRead = false
-    timer = setTimeout(rest, restMs)
+    if (join.isRunning) timer = setTimeout(rest, restMs)
   }
 
   function rest(): void {
@@ -42,6 +42,8 @@ export function createInterest(
       wake()
     },
     stop,
+    /** It follows nothing that it could rest from. */
+    ended: () => clearTimeout(timer),
     /** What it goes on from has changed. */
     restart(): void {
       join.stop()

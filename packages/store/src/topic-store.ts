@@ -64,6 +64,7 @@ function createTopicStore<S, T>(
     },
     send,
     cursor: () => current().context.cursor,
+    ended: () => interest.ended(),
     now,
   })
   // What rests must know where to go on.

@@ -152,39 +152,6 @@ test('a gap starts over: with the snapshot, with `gap`, or with the initial stat
   expect(kept.store.get().context.data).toBe(-5)
 })
 
-test('a loader is asked at the start and after each gap; late answers and failures change nothing', async () => {
-  const answers: ((state: number) => void)[] = []
-  const snapshot = vi.fn(
-    () =>
-      new Promise<{ state: number; cursor: string }>((done, failed) =>
-        answers.push((state) => (state < 0 ? failed(new Error('down')) : done({ state, cursor: `e.${state}` }))),
-      ),
-  )
-  const { topic, store } = create({ snapshot })
-  expect(store.get().context).toMatchObject({ status: 'stale', data: 0 })
-  answers[0]?.(-1)
-  await vi.advanceTimersByTimeAsync(1_000)
-  expect(store.get().context.error).toMatchObject({ code: 'snapshot-failed' })
-  answers[1]?.(10)
-  await vi.advanceTimersByTimeAsync(0)
-  expect(topic.starts).toEqual(['e.10'])
-  expect(store.get().context).toMatchObject({ status: 'live', data: 10, error: null })
-  topic.gap(20)
-  topic.message(1)
-  expect(store.get().context).toMatchObject({ status: 'stale', data: 10 })
-  store.stop()
-  store.start()
-  topic.gap(30)
-  answers[2]?.(20)
-  await vi.advanceTimersByTimeAsync(0)
-  expect(store.get().context.data).toBe(10)
-  answers[3]?.(30)
-  await vi.advanceTimersByTimeAsync(0)
-  topic.message(1)
-  expect(store.get().context).toMatchObject({ status: 'live', data: 31 })
-  expect(topic.subscribers).toBe(1)
-})
-
 test('a function of the user’s that throws costs its message alone, and is reported', () => {
   const report = vi.fn()
   const message = (state: number, n: number) => {
