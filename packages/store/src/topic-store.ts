@@ -1,5 +1,5 @@
 import type { MessageEvent, PublishOptions, Receipt } from '@holdfast/protocol'
-import { createStore, type Store, type StoreExtension, type StoreSnapshot } from '@xstate/store'
+import { createStore, type EventPayloadMap, type Store, type StoreExtension, type StoreSnapshot } from '@xstate/store'
 import { atOnce, createCoalesced, eachFrame, every, guarded } from './coalesce.ts'
 import { asError, type TopicContext } from './context.ts'
 import { createFold, type FoldEvent, type FoldEvents, type FoldOptions, type TopicLogic } from './fold.ts'
@@ -20,7 +20,7 @@ export interface TopicStoreOptions<S, T> extends FoldOptions<S, T> {
 }
 
 /** A store of `@xstate/store`, with what a topic brings along. */
-export interface TopicStore<S, T, Events extends Record<string, object> = FoldEvents<S, T>>
+export interface TopicStore<S, T, Events extends EventPayloadMap = FoldEvents<S, T>>
   extends Omit<Store<TopicContext<S, T>, Events, never>, 'with'> {
   /** Publishes to the topic; pending until its entry is there. Rejects as the topic's `publish` does. */
   publish(data: T, options?: PublishOptions): Promise<Receipt>
@@ -28,7 +28,7 @@ export interface TopicStore<S, T, Events extends Record<string, object> = FoldEv
   start(): void
   /** Leaves the topic; the state stays, as stale. */
   stop(): void
-  with<More extends Record<string, object>>(
+  with<More extends EventPayloadMap>(
     extension: StoreExtension<TopicContext<S, T>, Events, More, never>,
   ): TopicStore<S, T, Events & More>
 }
@@ -87,7 +87,14 @@ function createTopicStore<S, T>(
   function send(event: FoldEvent<S, T>): void {
     foldArrived()
     apply(event)
-    if ((event.type as string) === rehydrate) interest.restart()
+  }
+
+  /** From outside: an extension may have put another state in place, and the topic goes on from that one. */
+  function sendFrom(event: FoldEvent<S, T>): void {
+    const { cursor } = current().context
+    send(event)
+    const hasMoved = join.isRunning && current().context.cursor !== cursor
+    if (hasMoved || (event.type as string) === rehydrate) interest.restart()
   }
 
   function apply(event: FoldEvent<S, T>): void {
@@ -126,7 +133,7 @@ function createTopicStore<S, T>(
 
   store.subscribe(coalesced.changed)
   const made: TopicStore<S, T> = Object.assign(store, coalesced.readable(get), {
-    send,
+    send: sendFrom,
     on: (type: never, told: (emitted: never) => void) => on(type, guarded(told, report)),
     getSnapshot: get,
     select<V>(selector: (context: TopicContext<S, T>) => V, isSame?: (before: V, now: V) => boolean) {
