@@ -134,7 +134,7 @@ export function createFold<S, T>(options: FoldOptions<S, T>, report: (error: Hol
     accepted(context, { key, cursor }) {
       // An entry that overtook its receipt took the change along; one that lies in a snapshot, or in an epoch before, never comes.
       const left = context.pending.filter((one) => one.key !== key || !isPast(cursor, context.cursor, one.doubtful))
-      return show({ ...context, pending: changed(left, key, { cursor, doubtful: false }) })
+      return show({ ...context, pending: bounded(changed(left, key, { cursor, doubtful: false })) })
     },
     rejected: (context, { key, error }) =>
       show({ ...context, error, pending: context.pending.filter((one) => one.key !== key) }),
@@ -170,6 +170,15 @@ const isEntryOf = <T>(event: MessageEvent<T>, { id }: Pending<T>): boolean => id
 
 const changed = <T>(pending: readonly Pending<T>[], key: number, to: Partial<Pending<T>>): readonly Pending<T>[] =>
   pending.map((one) => (one.key === key ? { ...one, ...to } : one))
+
+/** More than the receipts that a hub keeps. */
+const mostAccepted = 2_000
+
+/** Where nothing is heard, for one does not listen or may not, the oldest that were accepted are let go. */
+function bounded<T>(pending: readonly Pending<T>[]): readonly Pending<T>[] {
+  const accepted = pending.filter(({ cursor }) => cursor !== null)
+  return accepted.length > mostAccepted ? pending.filter((one) => one !== accepted[0]) : pending
+}
 
 /** Without those whose place the topic has passed: their entries came, lie in a snapshot, or were superseded. */
 const stillToCome = <T>(pending: readonly Pending<T>[], here: Cursor | null): readonly Pending<T>[] =>
