@@ -21,7 +21,7 @@ export interface MessageEvent<T> extends Receipt {
   readonly data: T
   /** When the hub appended it, in ms since 1970. */
   readonly time: number
-  /** Who published it and under which number, `<public session id>.<number>`; absent where a hub did. */
+  /** Who published it and under which number, `<public session id>.<number>`; where a hub did, one without a dot if its `onSent` asked, else none. */
   readonly id?: string
 }
 
@@ -52,7 +52,7 @@ export interface PublishOptions {
   readonly timeoutMs?: number
   /**
    * Told the id that the publish's entry will carry (`MessageEvent.id`), once, when it is handed to a transport for the first
-   * time: the entry may come before the receipt. Never called for what a hub publishes, nor for a request.
+   * time (on a hub right before it is appended): the entry may come before the receipt. Never called for a request.
    */
   readonly onSent?: (id: string) => void
 }

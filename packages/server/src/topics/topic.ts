@@ -15,6 +15,7 @@ import type { Observable, Subscriber } from 'rxjs'
 import { filter, map } from 'rxjs'
 import { publishFailure } from '../broker/failures.ts'
 import { receiptOf } from '../broker/receipts.ts'
+import { drawId } from '../clock.ts'
 import type { Context } from '../context.ts'
 import type { Reader } from '../links/reader.ts'
 import { createReader } from '../links/reader.ts'
@@ -117,13 +118,20 @@ export function createHubTopic<T, User>(
     return id === undefined ? event : { ...event, id }
   }
 
-  async function publish(data: T, { signal }: PublishOptions = {}): Promise<Receipt> {
+  async function publish(data: T, { signal, onSent }: PublishOptions = {}): Promise<Receipt> {
     if (signal?.aborted) throw new HoldfastError('aborted', 'given up', { outcome: 'not-sent' })
     const fault = topicNameFault(name)
     if (fault) throw new HoldfastError('bad-topic', fault)
     const payload = givePayload(context, applySchema(schema, data, `'${name}'`, 'not-sent'))
     const feed = topics.feed(name)
-    const draft = createDraft(context, feed.declared, payload)
+    // Only where it is asked for: else it would make each entry longer, everywhere.
+    const id = onSent && drawId(context.random, 22)
+    const draft = createDraft(context, feed.declared, payload, id === undefined ? {} : { id })
+    try {
+      if (id !== undefined) onSent?.(id)
+    } catch (error) {
+      report(error)
+    }
     try {
       const applied = await feed.log.append(draft)
       return receiptOf(applied)
