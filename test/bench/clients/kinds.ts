@@ -55,15 +55,15 @@ export const kinds: Record<ContestantName, (client: number, topics: number) => C
   'Holdfast ws'(client, topics) {
     const { hello, next, cursors } = holdfast(client, topics)
     const { protocols, first } = offerHello(hello)
-    let begun = false
+    const due = [...(first ? [{ after: '\r\n\r\n', text: first }] : []), { after: '["welcome"', text: ping }]
     return {
       head: upgrade('/realtime', protocols),
       next(received) {
-        if (begun || !received.includes('\r\n\r\n')) return next(received)
-        begun = true
-        return Buffer.concat(
-          [first ? textFrame(first) : '', textFrame(ping)].map(Buffer.from as (x: unknown) => Buffer),
-        )
+        const [now] = due
+        if (!now) return next(received)
+        if (!received.includes(now.after)) return false
+        due.shift()
+        return textFrame(now.text)
       },
       beat: (each) => ({ frame: textFrame(cursors(each)) }),
       acknowledges: true,

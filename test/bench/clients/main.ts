@@ -21,6 +21,7 @@ export interface Counted {
 
 const atOnce = 100
 const beatMs = 4_000
+const beatParts = 40
 
 let subscribers: Subscriber[] = []
 let control: Socket | null = null
@@ -39,9 +40,12 @@ answers({
       )
       subscribers = [...subscribers, ...(await Promise.all(some))]
     }
+    // A few at a time, as with clients that came at different times.
+    let beats = 0
     setInterval(() => {
-      for (const subscriber of subscribers) subscriber.beat()
-    }, beatMs)
+      const part = beats++ % beatParts
+      for (let i = part; i < subscribers.length; i += beatParts) subscribers[i]?.beat()
+    }, beatMs / beatParts)
     before = subscribers.map(() => 0)
   },
   /** Each client is about to get so many messages a turn. */

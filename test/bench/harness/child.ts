@@ -5,7 +5,7 @@ import { build } from 'vite'
 /** A process of its own that answers what it is asked. */
 export interface Child {
   readonly pid: number
-  /** Rejects with what the child threw, when it dies, and after a minute. */
+  /** Rejects with what the child threw, when it dies, and after two minutes. */
   ask<Answer>(what: string, argument?: unknown): Promise<Answer>
   /** Ends it by its id; resolves when it is gone. */
   stop(signal?: NodeJS.Signals): Promise<void>

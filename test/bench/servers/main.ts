@@ -1,6 +1,7 @@
 /** The process of one contestant, named by its argument: serves, sends when it is told to, and measures itself. */
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { answers } from '../harness/answers.ts'
+import { listen } from '../harness/listen.ts'
 import { createData, groupsOf, type Message } from './contestant.ts'
 import { type ContestantName, contestants } from './contestants.ts'
 
@@ -40,6 +41,7 @@ answers({
     return { port: await listen(contestant.server), control: await listen(controller) }
   },
   fanOut,
+  flood,
 })
 
 /** Turn after turn, each when all clients have what the last one sent. */
@@ -64,9 +66,15 @@ async function fanOut({ windowMs, inFlight, topics }: FanOut): Promise<FannedOut
   return { each, cpuMs: (user + system) / 1_000, wallMs: performance.now() - startedAt }
 }
 
-function listen(server: Server): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, () => resolve((server.address() as AddressInfo).port))
-  })
+/** So many messages a second to everybody, whether or not they have arrived. */
+async function flood({ perSecond, seconds }: { perSecond: number; seconds: number }): Promise<number> {
+  const startedAt = performance.now()
+  let flooded = 0
+  for (let passed = 0; passed < seconds; passed = (performance.now() - startedAt) / 1_000) {
+    const due = Math.round(Math.min(passed, seconds) * perSecond) - flooded
+    contestant.broadcast(Array.from({ length: due }, () => ({ topic: 0, data: createData(++sent) })))
+    flooded += due
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  return flooded
 }
