@@ -22,7 +22,7 @@ export interface TopicContext<S, T = unknown> {
   readonly staleSince: number | null
   /** In the order in which they were published. */
   readonly pending: readonly Pending<T>[]
-  /** The last thing that went wrong; null again once the next one has gone well. */
+  /** The last thing that went wrong; null again with the next publish, the loader's next answer, and when the topic is live anew. */
   readonly error: HoldfastError | null
   /** What the topic has said, without what is pending. */
   readonly confirmed: S
