@@ -210,3 +210,35 @@ test("a topic's own address: whoever resumes there after a cut has missed no sna
   stream.close()
   behind.close()
 })
+
+test('whose right is taken back while the snapshot hook runs gets nothing of it by a history read', async () => {
+  let [asked, ready] = [() => {}, () => {}]
+  const isAsked = new Promise<void>((done) => {
+    asked = done
+  })
+  const isReady = new Promise<void>((done) => {
+    ready = done
+  })
+  let may = true
+  const served = await serve({ authenticate: () => 'ada', authorize: () => may })
+  ends.push(served.close)
+  const { hub, base } = served
+  hub.topics('sum', {
+    async snapshot() {
+      asked()
+      await isReady
+      return { state: 'secret' }
+    },
+  })
+  await hub.topic('sum').publish(1)
+  const { hello, line } = drawSession()
+  const say = async (path: string, ...lines: string[]) =>
+    (await fetch(`${base}/${path}`, { method: 'POST', body: lines.join('\n') })).text()
+  await say('poll', hello())
+  const answer = say('send', line(), '["read",1,"sum","snapshot",5]')
+  await isAsked
+  may = false
+  await hub.revoke('ada', 'sum')
+  ready()
+  expect(JSON.parse(await answer)).toEqual(['unread', 1, 'forbidden', expect.any(String)])
+})
