@@ -5,7 +5,10 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createHandTopic } from './hand-topic.ts'
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_000 }))
-afterEach(() => void vi.useRealTimers())
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.useRealTimers()
+})
 
 const frame = () => vi.advanceTimersByTime(16)
 const sum = { initial: 0, message: (state: number, n: number) => state + n }
@@ -27,6 +30,20 @@ test('a read is always current, and subscribers are told once a frame', () => {
   expect(told).toEqual([3])
   frame()
   expect(told).toEqual([3])
+})
+
+test('where frames come at once, as in many a test, so does what is told', () => {
+  vi.stubGlobal('requestAnimationFrame', (draw: (time: number) => void) => {
+    draw(0)
+    return 1
+  })
+  vi.stubGlobal('cancelAnimationFrame', () => {})
+  const { topic, store } = create()
+  const told: number[] = []
+  store.subscribe(({ context }) => told.push(context.data))
+  for (const n of [1, 2]) topic.message(n)
+  expect(told).toEqual([1, 3])
+  expect(vi.getTimerCount()).toBe(0)
 })
 
 test('with `everyMs` they are told so often, with 0 of each change', () => {
