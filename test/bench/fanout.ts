@@ -18,16 +18,27 @@
  * - deliveries a second say as much about the clients and about who else has the cores. CPU is the figure to believe.
  */
 
+import type { RawName } from './clients/kinds.ts'
 import { createPair, type Pair } from './fanout/pair.ts'
 import type { Bench } from './harness/bench.ts'
 import { bundleChildren } from './harness/child.ts'
 import { interleave } from './harness/interleave.ts'
 import { type Goal, report } from './harness/report.ts'
 import { versionsOf } from './harness/versions.ts'
-import { type ContestantName, contestants } from './servers/contestants.ts'
 
 const clients = 500
-const anchor: ContestantName = 'ws encoded'
+const anchor: RawName = 'ws encoded'
+const names: readonly RawName[] = [
+  anchor,
+  'ws send',
+  'ws corked',
+  'SSE write',
+  'SSE socket',
+  'Socket.IO',
+  'SockJS',
+  'Holdfast ws',
+  'Holdfast SSE',
+]
 
 const goals: readonly Goal[] = [
   { row: 'Holdfast ws, 1', figure: 'cpu', to: `${anchor}, 1`, atMost: 1.1 },
@@ -45,7 +56,7 @@ export const bench: Bench = {
     const pairs: Pair[] = []
     try {
       const tasks = []
-      for (const name of Object.keys(contestants) as ContestantName[]) {
+      for (const name of names) {
         const pair = await createPair(files, { name, clients })
         pairs.push(pair)
         for (const inFlight of [1, 16]) {

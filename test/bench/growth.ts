@@ -43,9 +43,9 @@ export const bench: Bench = {
     for (const loads of [subscribers, topics])
       for (const [row, of] of await measure(files, loads, options)) samples.set(row, of)
     const derived = [
-      { row: '5,000 subscribers : 100', small: subscribers[0], large: subscribers[1] },
-      { row: '10,000 topics : 1', small: topics[0], large: topics[2] },
-      { row: '10,000 topics : 100', small: topics[1], large: topics[2] },
+      { row: 'cost at 5,000 subscribers : at 100', small: subscribers[0], large: subscribers[1] },
+      { row: 'cost with 10,000 topics : with 1', small: topics[0], large: topics[2] },
+      { row: 'cost with 10,000 topics : with 100', small: topics[1], large: topics[2] },
     ]
     for (const { row, small, large } of derived) {
       const [less, more] = [ratios(samples, small as Load), ratios(samples, large as Load)]
@@ -67,8 +67,8 @@ export const bench: Bench = {
         { figure: 'growth', head: 'growth', digits: 3 },
       ],
       [
-        { row: '5,000 subscribers : 100', figure: 'growth', atMost: 1.1 },
-        { row: '10,000 topics : 1', figure: 'growth', atMost: 1.1 },
+        { row: 'cost at 5,000 subscribers : at 100', figure: 'growth', atMost: 1.1 },
+        { row: 'cost with 10,000 topics : with 1', figure: 'growth', atMost: 1.1 },
         { row: 'heap after 10,000 topics : before', figure: 'growth', atMost: 1.05 },
       ],
       (row) => (row.startsWith('Holdfast') ? row.replace(names.ours, names.bare) : null),

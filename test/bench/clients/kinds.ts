@@ -29,7 +29,10 @@ const bareSse = (client: number, topics: number): Conversation => ({
   next: (received) => received.includes('\r\n\r\n'),
 })
 
-export const kinds: Record<ContestantName, (client: number, topics: number) => Conversation> = {
+/** Those that raw clients can talk to. */
+export type RawName = Exclude<ContestantName, 'Holdfast, long history'>
+
+export const kinds: Record<RawName, (client: number, topics: number) => Conversation> = {
   'ws encoded': bareWs,
   'ws send': bareWs,
   'ws corked': bareWs,

@@ -1,14 +1,13 @@
 /** The process of all clients of one contestant: they are as cheap as can be, and the same whatever they are sent. */
 import { connect, type Socket } from 'node:net'
 import { answers } from '../harness/answers.ts'
-import type { ContestantName } from '../servers/contestants.ts'
 import type { Ports } from '../servers/main.ts'
-import { kinds } from './kinds.ts'
+import { kinds, type RawName } from './kinds.ts'
 import { createPosts } from './posts.ts'
 import { type Subscriber, subscribe } from './subscriber.ts'
 
 export interface Opening extends Ports {
-  readonly name: ContestantName
+  readonly name: RawName
   readonly clients: number
   readonly topics: number
 }
@@ -28,10 +27,15 @@ let control: Socket | null = null
 let missing = 0
 let before: number[] = []
 let turn = 0
+let beats = 0
 
 answers({
+  /** Until there are so many. */
   async open({ name, clients, topics, port, control: controlPort }: Opening): Promise<void> {
-    control = connect({ host: '127.0.0.1', port: controlPort, noDelay: true })
+    if (!control) {
+      control = connect({ host: '127.0.0.1', port: controlPort, noDelay: true })
+      setInterval(beat, beatMs / beatParts)
+    }
     const post = createPosts(port, '/realtime/send')
     while (subscribers.length < clients) {
       const from = subscribers.length
@@ -40,12 +44,6 @@ answers({
       )
       subscribers = [...subscribers, ...(await Promise.all(some))]
     }
-    // A few at a time, as with clients that came at different times.
-    let beats = 0
-    setInterval(() => {
-      const part = beats++ % beatParts
-      for (let i = part; i < subscribers.length; i += beatParts) subscribers[i]?.beat()
-    }, beatMs / beatParts)
     before = subscribers.map(() => 0)
   },
   /** Each client is about to get so many messages a turn. */
@@ -59,6 +57,11 @@ answers({
     return { min: Math.min(...since), max: Math.max(...since) }
   },
 })
+
+/** A few at a time, as with clients that came at different times. */
+function beat(): void {
+  for (let i = beats++ % beatParts; i < subscribers.length; i += beatParts) subscribers[i]?.beat()
+}
 
 function counted(more: number): void {
   missing -= more

@@ -1,6 +1,6 @@
+import type { RawName } from '../clients/kinds.ts'
 import type { Counted, Opening } from '../clients/main.ts'
 import { type Child, startChild } from '../harness/child.ts'
-import type { ContestantName } from '../servers/contestants.ts'
 import type { FannedOut, FanOut, Ports } from '../servers/main.ts'
 
 /** A contestant's server with its subscribers, each side in a process of its own. */
@@ -19,7 +19,7 @@ export interface FanOutFigures {
 
 export async function createPair(
   files: { readonly server: string; readonly clients: string },
-  { name, clients, topics = 1 }: { name: ContestantName; clients: number; topics?: number },
+  { name, clients, topics = 1 }: { name: RawName; clients: number; topics?: number },
 ): Promise<Pair> {
   const server = startChild(files.server, [name])
   const client = startChild(files.clients, [name])

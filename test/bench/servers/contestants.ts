@@ -11,6 +11,11 @@ export const contestants = {
   SockJS: () => import('./sockjs.ts').then(({ createSockJs }) => createSockJs()),
   'Holdfast ws': () => import('./holdfast.ts').then(({ createHoldfast }) => createHoldfast()),
   'Holdfast SSE': () => import('./holdfast.ts').then(({ createHoldfast }) => createHoldfast()),
+  // So that a client that is late for a moment is not told a gap.
+  'Holdfast, long history': () =>
+    import('./holdfast.ts').then(({ createHoldfast }) =>
+      createHoldfast({ history: { count: 500_000, bytes: 2 ** 28 } }),
+    ),
 } satisfies Record<string, () => Promise<Contestant>>
 
 export type ContestantName = keyof typeof contestants

@@ -17,6 +17,12 @@ export interface FanOut {
   readonly topics: number
 }
 
+/** In bytes. */
+export interface Memory {
+  readonly rss: number
+  readonly heap: number
+}
+
 export interface FannedOut {
   /** Messages that each client should have. */
   readonly each: number
@@ -42,6 +48,7 @@ answers({
   },
   fanOut,
   flood,
+  memory,
 })
 
 /** Turn after turn, each when all clients have what the last one sent. */
@@ -77,4 +84,15 @@ async function flood({ perSecond, seconds }: { perSecond: number; seconds: numbe
     await new Promise((resolve) => setTimeout(resolve, 1))
   }
   return flooded
+}
+
+/** After collections; what was freed goes back to the system in a moment of its own. */
+async function memory(): Promise<Memory> {
+  if (!globalThis.gc) throw new Error('run it with --expose-gc')
+  for (let i = 0; i < 3; i++) {
+    globalThis.gc()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  const { rss, heapUsed } = process.memoryUsage()
+  return { rss, heap: heapUsed }
 }

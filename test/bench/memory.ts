@@ -1,0 +1,73 @@
+/**
+ * What an idle session costs the server: RSS and heap for each of 5,000 connections with one subscription, after collections,
+ * beside bare `ws`, bare SSE and Socket.IO. Each try has a fresh server; what it takes with 200 connections is taken off, so
+ * that modules, compiled code and the first tables do not count. Between the last connection and the measurement some seconds
+ * pass: heartbeats and acknowledgements of all sessions are in it.
+ *
+ * What would fool it:
+ * - RSS is what the system has given and not got back: the garbage of 5,000 handshakes is in it as far as V8 and malloc keep its
+ *   pages, and it varies by some per cent from try to try; the heap does not;
+ * - what the kernel keeps for a socket is in neither;
+ * - the raw clients of SSE acknowledge over four connections for all; a browser has one or two of its own for this, which come
+ *   and go.
+ */
+import type { RawName } from './clients/kinds.ts'
+import type { Opening } from './clients/main.ts'
+import type { Bench } from './harness/bench.ts'
+import { bundleChildren, startChild } from './harness/child.ts'
+import { interleave } from './harness/interleave.ts'
+import { type Goal, report } from './harness/report.ts'
+import { versionsOf } from './harness/versions.ts'
+import type { Memory, Ports } from './servers/main.ts'
+
+const names: readonly RawName[] = ['ws send', 'Holdfast ws', 'Socket.IO', 'SSE write', 'Holdfast SSE']
+const first = 200
+
+const goals: readonly Goal[] = [
+  { row: 'Holdfast ws', figure: 'rss', to: 'ws send', atMost: 1.3 },
+  { row: 'Holdfast ws', figure: 'heap', atMost: 5.3 },
+  { row: 'Holdfast SSE', figure: 'rss', to: 'SSE write', atMost: 1.2 },
+]
+
+export const bench: Bench = {
+  async run({ quick }) {
+    const options = quick
+      ? { rounds: 1, warmups: 0, sessions: 2_000, idleMs: 1_000 }
+      : { rounds: 5, warmups: 0, sessions: 5_000, idleMs: 6_000 }
+    const files = await bundleChildren({ server: 'servers/main.ts', clients: 'clients/main.ts' })
+    const tasks = names.map((name) => ({ name, run: async () => ({ ...(await once(files, name, options)) }) }))
+    const samples = await interleave(tasks, options)
+    const columns = [
+      { figure: 'rss', head: 'RSS KiB', digits: 1 },
+      { figure: 'heap', head: 'heap KiB', digits: 2 },
+    ]
+    const { text, rows, missed } = report(samples, columns, goals, (row) =>
+      row.includes('SSE') ? 'SSE write' : 'ws send',
+    )
+    const versions = versionsOf('ws', 'express', 'socket.io')
+    return { text: `a session, of ${options.sessions}\n\n${text}`, figures: { ...options, versions, rows }, missed }
+  },
+}
+
+async function once(
+  files: Record<'server' | 'clients', string>,
+  name: RawName,
+  { sessions, idleMs }: { sessions: number; idleMs: number },
+): Promise<{ rss: number; heap: number }> {
+  const server = startChild(files.server, [name], ['--expose-gc'])
+  const client = startChild(files.clients, [name])
+  try {
+    const ports = await server.ask<Ports>('start')
+    const open = (clients: number) => client.ask('open', { ...ports, name, clients, topics: 1 } satisfies Opening)
+    await open(first)
+    const before = await server.ask<Memory>('memory')
+    await open(first + sessions)
+    await new Promise((resolve) => setTimeout(resolve, idleMs))
+    const after = await server.ask<Memory>('memory')
+    const each = (figure: keyof Memory) => (after[figure] - before[figure]) / sessions / 1_024
+    return { rss: each('rss'), heap: each('heap') }
+  } finally {
+    await client.stop()
+    await server.stop()
+  }
+}
