@@ -2,11 +2,12 @@ import { createServer, type Server as HttpServer } from 'node:http'
 import * as socketIo from 'socket.io'
 import type { Contestant } from './contestant.ts'
 
-interface IoSocket {
+export interface IoSocket {
   on(event: string, listener: (data: unknown, acknowledge: (data?: unknown) => void) => void): void
+  emit(event: string, data: unknown): void
 }
 
-interface Io {
+export interface Io {
   on(event: 'connection', listener: (socket: IoSocket) => void): void
   emit(event: string, data: unknown): void
 }
@@ -14,10 +15,14 @@ interface Io {
 // What it inherits is lost in its own types where modules are resolved as Node does.
 const Server = socketIo.Server as unknown as new (server: HttpServer, options: object) => Io
 
-/** Socket.IO on WebSocket alone. Acknowledges what comes as `echo` with what came, as `publish` with nothing. */
-export function createSocketIo(options: object = {}): Contestant {
+export function createIo(options: object): { io: Io; server: HttpServer } {
   const server = createServer()
-  const io = new Server(server, { transports: ['websocket'], serveClient: false, ...options })
+  return { io: new Server(server, { serveClient: false, ...options }), server }
+}
+
+/** Socket.IO on WebSocket alone. Acknowledges what comes as `echo` with what came, as `publish` with nothing. */
+export function createSocketIo(): Contestant {
+  const { io, server } = createIo({ transports: ['websocket'] })
   io.on('connection', (socket) => {
     socket.on('echo', (data, acknowledge) => acknowledge(data))
     socket.on('publish', (_, acknowledge) => acknowledge())
