@@ -96,11 +96,16 @@ describe('onSent', () => {
     expect(links[0]!.of('bye')).toEqual([['bye']])
   })
 
-  test('is never called on the hub', async () => {
+  test('is told the id of what the hub publishes, which is no session’s', async () => {
     const hub = createHub({ authorize: () => true })
+    const topic = hub.topic<number>('p', { from: 'start' })
     const sent: string[] = []
-    await hub.topic('p').publish(1, { onSent: (id) => sent.push(id) })
-    expect(sent).toEqual([])
+    await topic.publish(1, { onSent: (id) => sent.push(id) })
+    await topic.publish(2)
+    const ids: (string | undefined)[] = []
+    topic.events$.subscribe((event) => event.type === 'message' && ids.push(event.id))
+    await expect.poll(() => ids).toEqual([...sent, undefined])
+    expect(sent).toEqual([expect.stringMatching(/^[^.]+$/)])
     await hub.close({ drainMs: 0 })
   })
 })

@@ -227,3 +227,27 @@ test('what a path finds too large was perhaps carried by an earlier one, and the
     { status: 'rejected', reason: { code: 'too-large', outcome: 'rejected' } },
   ])
 })
+
+test('a start that is none ends those who gave it, and the others of the topic go on from theirs', async () => {
+  const { connection, links, pass } = startOne()
+  const told: unknown[] = []
+  const listen = (from: string) =>
+    connection
+      .topic('p', { from })
+      .subscribe({ next: (data) => told.push([from, data]), error: ({ code }) => told.push([from, code]) })
+  for (const from of ['k.99', 'start', 'k.99', 'start']) listen(from)
+  await pass(0)
+  const far = links[0]!
+  far.welcome(['refused', 'p', 'bad-cursor', 'it has not come to k.99'])
+  await pass(0)
+  answerFromStart(far)
+  await pass(0)
+  expect(told).toEqual([
+    ['k.99', 'bad-cursor'],
+    ['k.99', 'bad-cursor'],
+    ...[1, 2, 3].flatMap((n) => [
+      ['start', n],
+      ['start', n],
+    ]),
+  ])
+})

@@ -171,9 +171,19 @@ export function createTopics(
     refused([, name, code, message]: Frame<'refused'>): void {
       const topic = topics.get(name)
       if (!topic) return
-      drop(topic)
+      const { listeners } = topic
+      // A start that is none is the fault of those who gave it; the others go on from theirs.
+      const isStart = code === 'bad-cursor' && !topic.position
+      const others = listeners.filter(({ from }) => isStart && from !== topic.from)
+      const [next] = others
+      topic.listeners = others
+      if (next) {
+        topic.from = next.from
+        for (const listener of others) listener.joined = listener.from === next.from
+        subscribe(topic)
+      } else drop(topic)
       const error = new HoldfastError(code, message, { outcome: 'rejected' })
-      for (const { to } of topic.listeners) to.error(error)
+      for (const listener of listeners) if (!others.includes(listener)) listener.to.error(error)
     },
 
     entry([, name, ...entry]: Frame<'entry'>): void {

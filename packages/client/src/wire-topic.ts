@@ -33,7 +33,7 @@ export interface Listener {
 export interface WireTopic {
   readonly name: string
   /** Where the wire subscription starts, until the first answer. */
-  readonly from: WireFrom
+  from: WireFrom
   position: Position | null
   conflate: boolean
   /** Subscribed again because of a hole; entries beyond the hole are dropped until it is filled. */
