@@ -25,8 +25,10 @@ export function createJoin<S, T>(source: StoreSource<T>, load: Loader<S> | undef
   /** Before the loader is asked again. */
   let pauseMs = 0
   let askedAt = 0
+  let retry: ReturnType<typeof setTimeout> | undefined
 
   function begin(): AbortSignal {
+    clearTimeout(retry)
     round?.abort()
     round = new AbortController()
     return round.signal
@@ -58,14 +60,18 @@ export function createJoin<S, T>(source: StoreSource<T>, load: Loader<S> | undef
         // What follows it in the same step starts over.
         else if (!(event.type === 'gap' && event.snapshot)) to.send({ type: event.type, event } as FoldEvent<S, T>)
       },
-      error(error) {
+      error(cause) {
         if (signal.aborted) return
+        const error = asError(cause)
         endItself()
         // A cursor that was kept, or came from elsewhere, and is none here: without it there is still the topic.
-        if (cursor !== null && asError(error).code === 'bad-cursor') {
+        if (cursor !== null && error.code === 'bad-cursor') {
           to.send({ type: 'lost' })
-          start()
-        } else to.send({ type: 'failed', error: asError(error) })
+          return start()
+        }
+        to.send({ type: 'failed', error })
+        // Not refused: the connection has failed, and may be told to try again.
+        if (error.outcome !== 'rejected') retry = setTimeout(start, retryMs.first)
       },
       complete: () => signal.aborted || endItself(),
     })
@@ -118,7 +124,10 @@ export function createJoin<S, T>(source: StoreSource<T>, load: Loader<S> | undef
       return round !== null
     },
     start,
-    stop: () => round && end(),
+    stop(): void {
+      clearTimeout(retry)
+      if (round) end()
+    },
   }
 }
 

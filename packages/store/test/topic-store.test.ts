@@ -193,6 +193,17 @@ test('a refusal is shown, and a later subscriber or `start` tries again', () => 
   expect(store.get().context).toMatchObject({ status: 'live', error: null })
 })
 
+test('a connection that failed and was told to try again has its stores back by itself', async () => {
+  const { topic, store } = create()
+  topic.message(1)
+  topic.fail(new HoldfastError('disconnected', 'the hub said stop'))
+  expect(store.get().context).toMatchObject({ status: 'stale', data: 1, error: { code: 'disconnected' } })
+  await vi.advanceTimersByTimeAsync(1_000)
+  topic.message(2)
+  expect(store.get().context).toMatchObject({ status: 'live', data: 3, error: null })
+  expect(topic.starts).toEqual([null, 'e.1'])
+})
+
 test('a cursor that is none of the topic’s is let go of, and the store starts over', () => {
   const { topic, store } = create({ hydrate: { state: 7, cursor: 'gone.5' } })
   topic.fail(new HoldfastError('bad-cursor', 'not come to that', { outcome: 'rejected' }))
