@@ -3,8 +3,8 @@
  * eventsource-parser, @xstate/store), and what is ours. As `npm run check` measures it: by Vite for ES2022, minified, alone.
  *
  * What would fool it: an application that has these libraries already pays for ours only, and one that uses more of them shares
- * what they have in common; gzip makes a bundle of both smaller than the sum. The figure of centrifuge-js is what was measured of
- * it elsewhere, with a client of one transport less and no library: not in this run.
+ * what they have in common; gzip makes a bundle of both smaller than the sum. The figure of centrifuge-js is its published one,
+ * and not measured in this run.
  */
 import { sizeOf } from '../support/client-size.mjs'
 import type { Bench } from './harness/bench.ts'

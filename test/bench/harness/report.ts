@@ -53,14 +53,18 @@ export function report(
     return { met, text }
   })
   const failed = [...samples].flatMap(([row, { failures }]) => failures.map((failure) => `${row}: ${failure}`))
-  const cells = rows.map(({ row, figures }) => [
-    row,
-    ...columns.flatMap(({ figure }) => {
-      const one = (figures as ReportedRow['figures'])[figure]
-      return one ? [`${one.median}`, `${one.spread}`, one.ratio ? one.ratio.median.toFixed(2) : ''] : ['', '', '']
+  const shown = (row: ReportedRow, figure: string) => row.figures[figure]
+  // A ratio where any row has one.
+  const compared = new Set(columns.filter(({ figure }) => rows.some((row: ReportedRow) => shown(row, figure)?.ratio)))
+  const cells = rows.map((row: ReportedRow) => [
+    row.row,
+    ...columns.flatMap((column) => {
+      const one = shown(row, column.figure)
+      const ratioCell = one?.ratio?.median.toFixed(2) ?? ''
+      return [`${one?.median ?? ''}`, `${one?.spread ?? ''}`, ...(compared.has(column) ? [ratioCell] : [])]
     }),
   ])
-  const head = ['', ...columns.flatMap(({ head: title }) => [title, '+-', 'x'])]
+  const head = ['', ...columns.flatMap((column) => [column.head, '+-', ...(compared.has(column) ? ['x'] : [])])]
   const lines = judged.map(({ met, text }) => `${met ? 'met   ' : 'missed'} ${text}`)
   const missed = [...judged.filter(({ met }) => !met).map(({ text }) => text), ...failed]
   return {
