@@ -48,6 +48,26 @@ describe('live$', () => {
     expect(seen).toEqual([true, false])
   })
 
+  test('of one who comes later waits for the history that it begins with', async () => {
+    const { topic, seen, links, pass } = await begin('only')
+    topic.subscribe()
+    links[0]!.welcome(subscribed())
+    const later = topic.from('start')
+    const heard: unknown[] = []
+    later.subscribe((data) => heard.push(data))
+    const live: boolean[] = []
+    later.live$.subscribe((is) => live.push(is))
+    await pass(0)
+    const [[, id] = []] = links[0]!.of('read')
+    expect(live).toEqual([false])
+    links[0]!.down(['page', id, 'k.0', [1, 2, 3].map((n) => [`k.${n}`, 1, n]), true])
+    expect([heard, live, seen]).toEqual([
+      [1, 2, 3],
+      [false, true],
+      [false, true],
+    ])
+  })
+
   test('alone subscribes to nothing', async () => {
     const { seen, links, pass } = await begin('only')
     links[0]!.welcome()

@@ -18,7 +18,7 @@ import { createInbox } from './inbox.ts'
 import type { Settings } from './options.ts'
 import { createOutbox } from './outbox.ts'
 import { createPulse } from './pulse.ts'
-import { createReads } from './reads.ts'
+import { createReads, type Page } from './reads.ts'
 import type { Streams } from './streams.ts'
 import { createTopics } from './topics.ts'
 import type { Link } from './transports/transport.ts'
@@ -134,6 +134,11 @@ export function createSession(
     pulse.arm()
   }
 
+  function answered(page: Page): void {
+    reads.answered(page)
+    topics.read()
+  }
+
   function giveUp({ code, message }: HoldfastError): void {
     outbox.failHanded(code, message)
     outbox.failQueued(code, message)
@@ -154,8 +159,8 @@ export function createSession(
     snapshot: topics.snapshot,
     subscribed: topics.subscribed,
     refused: topics.refused,
-    page: reads.answered,
-    unread: reads.answered,
+    page: answered,
+    unread: answered,
     receipt: ([, n, cursor]) => outbox.received(n, cursor),
     reject: ([, n, code, message]) => outbox.rejected(n, code, message),
     pong: ([, id]) => pulse.pong(id),

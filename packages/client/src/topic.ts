@@ -14,7 +14,7 @@ import type { Subscriber } from 'rxjs'
 import { type Ended, notSent, type Send } from './sender.ts'
 import type { Streams } from './streams.ts'
 import type { Topics } from './topics.ts'
-import { positionOf, wireFrom } from './wire-topic.ts'
+import { type Hearer, positionOf, wireFrom } from './wire-topic.ts'
 
 export interface TopicParts {
   readonly topics: Topics
@@ -28,6 +28,8 @@ export function createTopic<T>(parts: TopicParts, { name, schema }: TopicAddress
   const { topics, send, ended } = parts
   const { stream, report } = parts.streams
   const fault = topicNameFault(name, true)
+  /** Tells its listeners from those of other handles. */
+  const handle = {}
 
   /** A message that does not pass is reported, and skipped. */
   function check(event: TopicEvent<unknown>): TopicEvent<T> | null {
@@ -48,14 +50,15 @@ export function createTopic<T>(parts: TopicParts, { name, schema }: TopicAddress
     else if (end?.code === 'closed') to.complete()
     else if (end) to.error(end)
     else {
-      return topics.listen(name, start, {
+      const hearer: Hearer = {
         next(event) {
           const checked = check(event)
           if (checked) next(checked)
         },
         error: (error) => to.error(error),
         complete: () => to.complete(),
-      })
+      }
+      return topics.listen(name, start, hearer, handle)
     }
   }
 
@@ -71,7 +74,7 @@ export function createTopic<T>(parts: TopicParts, { name, schema }: TopicAddress
   return Object.assign(messages$, {
     name,
     events$,
-    live$: stream<boolean>((subscriber) => topics.watchLive(name, subscriber)),
+    live$: stream<boolean>((subscriber) => topics.watchLive(name, subscriber, handle)),
     from: (start: From) => createTopic(parts, { name, schema }, start),
     publish,
     next: (data: T) => void publish(data).catch(report),

@@ -51,10 +51,10 @@ export function createTopics(
 
   const subscribe = (topic: WireTopic) => tell('subscribe', topic.name, resumeFrom(topic))
 
-  function listen(name: string, from: WireFrom, to: Hearer): () => void {
+  function listen(name: string, from: WireFrom, to: Hearer, handle: object = to): () => void {
     const known = topics.get(name)
     const topic = known ?? createWireTopic(name, from)
-    const listener: Listener = { from, to, after: null, joined: !topic.position && from === topic.from }
+    const listener: Listener = { handle, from, to, after: null, joined: !topic.position && from === topic.from }
     clock.clearTimeout(topic.linger)
     topics.set(name, topic)
     topic.listeners = [...topic.listeners, listener]
@@ -112,11 +112,12 @@ export function createTopics(
   return {
     listen,
 
-    /** Whether the hub is sending the topic, now and whenever it changes; to the end of the connection. */
-    watchLive(name: string, watcher: Subscriber<boolean>): TeardownLogic {
+    /** Whether the hub is sending to who listens by this handle, now and whenever it changes; to the end of the connection. */
+    watchLive(name: string, watcher: Subscriber<boolean>, handle: object): TeardownLogic {
       let last: boolean | null = null
       const next = () => {
-        const now = topics.get(name)?.live === true
+        const topic = topics.get(name)
+        const now = topic?.live === true && topic.listeners.every((one) => one.joined || one.handle !== handle)
         if (now === last) return
         last = now
         watcher.next(now)
@@ -124,6 +125,9 @@ export function createTopics(
       next()
       return changes.listen({ next, complete: () => watcher.complete() })
     },
+
+    /** A history has been read: whoever waited for it may be level. */
+    read: () => changes.next(),
 
     /** Nothing carries: what the hub sent last is not what there is now. */
     detached(): void {

@@ -22,6 +22,8 @@ export type Hearer = Observer<TopicEvent<unknown>>
 /** One who listens to a topic. */
 export interface Listener {
   readonly to: Hearer
+  /** The topic's handle that it subscribed to. */
+  readonly handle: object
   readonly from: WireFrom
   /** Only what comes after this is for this listener; null: everything that comes. */
   after: Position | null
