@@ -61,7 +61,10 @@ export interface PublishOptions {
 export interface Topic<T, M extends MessageEvent<T> = MessageEvent<T>> extends Observable<T> {
   readonly name: string
   readonly events$: Observable<TopicEvent<T, M>>
-  /** Whether the hub is sending this topic at this moment; replays the latest. Listens to the topic no more than its subscribers do. */
+  /**
+   * Whether the hub is sending this topic at this moment, and whoever subscribed by this object has come level with that; replays
+   * the latest. Listens to the topic no more than its subscribers do.
+   */
   readonly live$: Observable<boolean>
   /** The same topic with another start. */
   from(start: From): Topic<T, M>
