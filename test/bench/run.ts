@@ -2,7 +2,8 @@
  * `npm run bench -- NAME [--quick] [--check]`: measures, prints a table and, as the last line, one JSON object.
  *
  * Each benchmark is the file of its name beside this one, and exports a `bench`. `--quick` measures less often; with
- * `--check` the exit code is 1 if a goal was missed.
+ * `--check` the exit code is 1 if a goal was missed. BENCH_PROFILE=DIR in the environment leaves CPU profiles of what runs in
+ * processes of its own there.
  */
 import { readdirSync } from 'node:fs'
 import { cpus } from 'node:os'

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { build } from 'vite'
 
 /** A process of its own that answers what it is asked. */
@@ -18,7 +19,8 @@ export interface Reply {
 }
 
 const top = join(import.meta.dirname, '../../..')
-const outDir = join(top, 'node_modules/.cache/holdfast-bench')
+// Of this run alone: what another one builds meanwhile may be of other sources.
+const outDir = join(top, `node_modules/.cache/holdfast-bench/${process.pid}`)
 const askMs = 120_000
 
 /**
@@ -30,6 +32,7 @@ export async function bundleChildren<Name extends string>(
   entries: Readonly<Record<Name, string>>,
 ): Promise<Record<Name, string>> {
   const names = Object.keys(entries) as Name[]
+  process.on('exit', () => rmSync(outDir, { recursive: true, force: true }))
   await build({
     configFile: false,
     root: top,
@@ -41,7 +44,7 @@ export async function bundleChildren<Name extends string>(
     build: {
       ssr: true,
       outDir,
-      emptyOutDir: false,
+      emptyOutDir: true,
       target: 'node20',
       rolldownOptions: {
         input: Object.fromEntries(names.map((name) => [name, join(top, 'test/bench', entries[name])])),
@@ -52,16 +55,22 @@ export async function bundleChildren<Name extends string>(
   return Object.fromEntries(names.map((name) => [name, join(outDir, `${name}.mjs`)])) as Record<Name, string>
 }
 
-export function startChild(file: string, args: readonly string[] = [], execArgv: readonly string[] = []): Child {
-  const child = fork(file, args, { execArgv: [...execArgv], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+export function startChild(file: string, args: readonly string[] = [], flags: readonly string[] = []): Child {
+  const name = [basename(file, '.mjs'), ...args].join('-').replace(/\W+/g, '-')
+  const execArgv = [...flags, ...profiling(name)]
+  const child = fork(file, args, { execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const waiting = new Map<number, (reply: Reply) => void>()
   let asked = 0
+  const fail = (error: string) => {
+    for (const settle of waiting.values()) settle({ id: 0, error })
+  }
   const gone = new Promise<void>((resolve) => {
     child.once('exit', (code, signal) => {
-      for (const settle of waiting.values()) settle({ id: 0, error: `${args.join(' ')} ended: ${signal ?? code}` })
+      fail(`${name} ended: ${signal ?? code}`)
       resolve()
     })
   })
+  child.on('error', (error) => fail(`${name}: ${error.message}`))
   child.on('message', (reply: Reply) => waiting.get(reply.id)?.(reply))
 
   return {
@@ -75,7 +84,7 @@ export function startChild(file: string, args: readonly string[] = [], execArgv:
           if (error === undefined) resolve(answer as Answer)
           else reject(new Error(`${what}: ${error}`))
         }
-        const late = setTimeout(() => settle({ id, error: `no answer from ${args.join(' ')}` }), askMs)
+        const late = setTimeout(() => settle({ id, error: `no answer from ${name}` }), askMs)
         waiting.set(id, settle)
         if (child.connected) child.send({ id, what, argument })
         else settle({ id, error: 'the process is gone' })
@@ -88,4 +97,10 @@ export function startChild(file: string, args: readonly string[] = [], execArgv:
       return gone
     },
   }
+}
+
+/** With BENCH_PROFILE=DIR in the environment each child leaves a CPU profile there, under its name, when it ends. */
+function profiling(name: string): string[] {
+  const { BENCH_PROFILE: dir } = process.env
+  return dir ? ['--cpu-prof', `--cpu-prof-dir=${dir}`, `--cpu-prof-name=${name}-${Date.now()}.cpuprofile`] : []
 }
