@@ -51,7 +51,7 @@ const goals: readonly Goal[] = [
 
 export const bench: Bench = {
   async run({ quick }) {
-    const options = quick ? { rounds: 5, warmups: 2, windowMs: 250 } : { rounds: 15, warmups: 3, windowMs: 1_000 }
+    const options = quick ? { rounds: 5, warmups: 4, windowMs: 200 } : { rounds: 15, warmups: 3, windowMs: 1_000 }
     const files = await bundleChildren({ server: 'servers/main.ts', clients: 'clients/main.ts' })
     const pairs: Pair[] = []
     try {
