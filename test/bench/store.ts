@@ -3,8 +3,8 @@
  * through a selector, in headless Chromium: how busy the page's main thread is, how often it is told, and whether it shows
  * every row's newest message in the end.
  *
- * Busy is Chromium's own sum of all tasks of the main thread (`TaskDuration`), parsing frames, folding, changing cells, layout
- * and painting included. Beside it, in the same page and the same rounds, the page does the same at 1,000 messages a second,
+ * Busy is Chromium's own sum of all tasks of the main thread (`TaskDuration`, in time of that thread), parsing frames, folding,
+ * changing cells, layout and painting included. Beside it, in the same page and the same rounds, the page does the same at 1,000 messages a second,
  * so that what the table alone costs can be seen: it is told about as often.
  *
  * What would fool it:
