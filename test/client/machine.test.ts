@@ -229,6 +229,19 @@ describe('losses', () => {
     expect(fresh?.mode).toBe('new')
     expect(fresh?.session).not.toBe(first?.session)
   })
+
+  test('… also after a long outage, whose rounds were no failures of the session; but not for ever', async () => {
+    const lost: Script = { lost: { after: 5, code: 'session-lost', action: 'renew' } }
+    const outage = Array.from({ length: 6 }, () => refused)
+    const { websocket } = start(
+      { websocket: [{ proves: 10, lost: { after: 2_000 } }, ...outage, lost] },
+      { random: () => 0.999 },
+    )
+    await time.pass(120_000)
+    const opened = websocket?.opened ?? []
+    const pauses = opened.slice(8).map((at, i) => Math.round(at - (opened[i + 7] as number) - 5))
+    expect(pauses.slice(0, 5)).toEqual([100, 100, 100, 19_980, 19_980])
+  })
 })
 
 describe('suspicion', () => {

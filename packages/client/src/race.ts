@@ -51,6 +51,8 @@ export interface Race extends RaceInput {
   readonly probes: number
   /** Tokens refused in a row. */
   readonly refusals: number
+  /** How often the hub has asked for another session, node or token since the connection was last stable. */
+  readonly asks: number
   /** How long the last carrier carried, until the next race is set; 0 for none. */
   readonly livedMs: number
   readonly retryAt: number | null
@@ -70,6 +72,7 @@ export const startingRace = (input: RaceInput): Race => ({
   attempt: 0,
   probes: 0,
   refusals: 0,
+  asks: 0,
   livedMs: 0,
   retryAt: null,
   drainMs: 0,
@@ -182,7 +185,11 @@ export function endsRace(race: Race, id: string | undefined, { action, delayMs }
 /** Steady for a while: the past is forgotten, unless it never answered. */
 export function settled({ carrier, routes: known }: Race): Change {
   if (!carrier?.answered) return {}
-  return { attempt: 0, routes: routes.learned(known, carrier.name, { setback: null, quickLosses: 0 }, carrier.name) }
+  return {
+    attempt: 0,
+    asks: 0,
+    routes: routes.learned(known, carrier.name, { setback: null, quickLosses: 0 }, carrier.name),
+  }
 }
 
 const maxDelayMs = 86_400_000
@@ -195,13 +202,14 @@ export function countedDown(race: Race, _id: string | undefined, loss: Loss): Ch
   const { timing, attempt, random, livedMs } = race
   const jitteredMs = random() * Math.min(timing.backoffCapMs, timing.backoffMs * 2 ** attempt)
   // Another session, node or token that the hub asks for is no failure of the network, unless it goes on and on.
-  const asked = loss.action !== 'retry' && attempt < 3
-  const soon = asked || livedMs >= 1000 || (livedMs > 0 && attempt === 0)
+  const isAsked = loss.action !== 'retry'
+  const soon = (isAsked && race.asks < 3) || livedMs >= 1000 || (livedMs > 0 && attempt === 0)
   // Not what is no time at all, nor longer than a timer can be set.
   const delayMs = Math.min(Number(loss.delayMs) || 0, maxDelayMs)
   const retryMs = delayMs > 0 ? delayMs + jitteredMs : soon ? random() * timing.firstRetryMs : jitteredMs
   const refusals = loss.action === 'authenticate' ? race.refusals + 1 : race.refusals
-  return { attempt: attempt + 1, refusals, livedMs: 0, retryAt: race.now() + retryMs }
+  const asks = isAsked ? race.asks + 1 : race.asks
+  return { attempt: attempt + 1, refusals, asks, livedMs: 0, retryAt: race.now() + retryMs }
 }
 
 /** When a better transport is tried: after a pause that grows with each climb that failed. */
