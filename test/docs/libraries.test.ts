@@ -3,6 +3,7 @@ import { filter, firstValueFrom, of } from 'rxjs'
 import { expect, test, vi } from 'vitest'
 import type { WebSocketServer } from 'ws'
 import { z } from 'zod'
+import type { FaultProxy } from '../support/fault-proxy/index.ts'
 import { serve, shut } from '../support/world.ts'
 import { createBoth, die, socketUrl, stubBrowserSockets, until } from './both.ts'
 import { load } from './snippets.ts'
@@ -31,6 +32,33 @@ test.concurrent('Socket.IO, after: rooms, acks, and pointers that all but the se
   bob.point(2, 2)
   await until(() => expect(seen).toEqual([[2], [1]]))
   await until(() => expect(said).toEqual([['one'], ['one']]))
+})
+
+test.concurrent('Socket.IO, after: the handler says whose line it is, saves it before it tells it, and revokes', async (context) => {
+  const { closing, connect } = createBoth(context)
+  const [{ say }, { serveLines }] = await Promise.all([
+    load('socket-io-handler.ts'),
+    load('socket-io-handler.server.ts'),
+  ])
+  const steps: string[] = []
+  const hub = serveLines(
+    (token: string) => ({ id: token }),
+    async (room: string) => void steps.push(`saved in ${room}`),
+  )
+  const { server, port } = await serve(hub)
+  closing(() => shut(server))
+  closing(() => hub.close({ drainMs: 0 }))
+  const ada = connect({ url: `http://127.0.0.1:${port}` } as FaultProxy, { token: 'ada' })
+  const lines = ada.topic<{ from: string; text: string }>('lines:lobby', { from: 'start' })
+  const failed = vi.fn()
+  lines.subscribe({ next: ({ from, text }) => steps.push(`${from}: ${text}`), error: failed })
+  await expect(say(ada, 'lobby', 'one')).resolves.toMatchObject({ id: expect.any(String) })
+  await until(() => expect(steps).toEqual(['saved in lobby', 'ada: one']))
+  await expect(say(ada, 'lobby', 2)).rejects.toMatchObject({ code: 'bad-line', outcome: 'rejected' })
+  await expect(lines.publish({ from: 'bob', text: 'two' })).rejects.toMatchObject({ code: 'forbidden' })
+  await hub.revoke({ id: 'ada' }, 'lines:lobby')
+  await until(() => expect(failed).toHaveBeenCalledWith(expect.objectContaining({ code: 'revoked' })))
+  expect(steps).toHaveLength(2)
 })
 
 test.concurrent('SignalR, after: groups, invoke, and a stream that a cut does not end', async (context) => {
