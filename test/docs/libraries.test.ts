@@ -43,8 +43,12 @@ test.concurrent('Socket.IO, after: the handler says whose line it is, saves it b
   const steps: string[] = []
   const hub = serveLines(
     (token: string) => ({ id: token }),
-    async (room: string) => void steps.push(`saved in ${room}`),
+    async (room: string, { text }: { text: string }) => {
+      if (text === 'lost') throw new Error('the disk is full')
+      steps.push(`saved in ${room}`)
+    },
   )
+  hub.errors$.subscribe()
   const { server, port } = await serve(hub)
   closing(() => shut(server))
   closing(() => hub.close({ drainMs: 0 }))
@@ -52,6 +56,8 @@ test.concurrent('Socket.IO, after: the handler says whose line it is, saves it b
   const lines = ada.topic<{ from: string; text: string }>('lines:lobby', { from: 'start' })
   const failed = vi.fn()
   lines.subscribe({ next: ({ from, text }) => steps.push(`${from}: ${text}`), error: failed })
+  // What is not saved is not told: it would come before what follows.
+  await expect(say(ada, 'lobby', 'lost')).rejects.toMatchObject({ code: 'handler-failed' })
   await expect(say(ada, 'lobby', 'one')).resolves.toMatchObject({ id: expect.any(String) })
   await until(() => expect(steps).toEqual(['saved in lobby', 'ada: one']))
   await expect(say(ada, 'lobby', 2)).rejects.toMatchObject({ code: 'bad-line', outcome: 'rejected' })
