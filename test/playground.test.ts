@@ -67,9 +67,17 @@ describe('the playground', { timeout: 60_000 }, () => {
     await page.getByRole('button', { name: 'Send' }).click()
     const line = page.locator('#pane-chat .entry', { hasText: 'from inside the tunnel' })
     await line.getByText(/sending|waits/).waitFor()
+    // Who would leave now is asked, and stays.
+    const asked = page.waitForEvent('dialog', { timeout: 5_000 })
+    await page.evaluate('setTimeout(() => location.reload())')
+    const dialog = await asked
+    expect(dialog.type()).toBe('beforeunload')
+    await dialog.dismiss()
     await page.getByLabel('Block everything').uncheck()
     await line.getByText('sent ✓').waitFor()
     expect(await line.count()).toBe(1)
+    const mayLeave = `window.dispatchEvent(new Event('beforeunload', { cancelable: true }))`
+    await expect.poll(() => page.evaluate(mayLeave)).toBe(true)
     expect(await promises()).toEqual({ lost: '0', doubled: '0', reordered: '0', gaps: '0' })
   })
 
@@ -88,6 +96,15 @@ describe('the playground', { timeout: 60_000 }, () => {
         expect(await source.text()).toMatch(/^import .*\n[\s\S]*export function (show|serve)/)
       }
     }
+    // Whoever opens the game by mouse steers with the arrow keys; on the keyboard they stay among the tabs.
+    await page.getByRole('tab', { name: 'Game' }).click()
+    await page.keyboard.press('ArrowRight')
+    expect(await page.evaluate('document.activeElement.tagName')).toBe('CANVAS')
+    expect(await pane.locator('h2').innerText()).toBe('Game')
+    await page.getByRole('tab', { name: 'Document' }).focus()
+    await page.getByRole('tab', { name: 'Document' }).press('Enter')
+    await page.keyboard.press('ArrowRight')
+    expect(await page.evaluate('document.activeElement.id')).toBe('tab-game')
     await page.keyboard.press('Home')
     await page.keyboard.press('ArrowRight')
     expect(await page.evaluate('document.activeElement.id')).toBe('tab-chat')

@@ -25,5 +25,8 @@ showStatus(connection)
 showChart(connection)
 showBreaker(lab)
 
+// What waits to be sent lives in this page alone.
+window.addEventListener('beforeunload', (event) => connection.getState().pending > 0 && event.preventDefault())
+
 // For the curious: everything on this page comes out of this one object.
 Object.assign(window, { connection })

@@ -28,7 +28,11 @@ export function showTabs(connection: Connection, me: Me): void {
 
   function tab(id: string, title: string): [string, HTMLButtonElement] {
     const button = h('button', { type: 'button', role: 'tab', id: `tab-${id}`, 'aria-controls': 'view' }, title)
-    button.addEventListener('click', () => open(id))
+    button.addEventListener('click', ({ detail }) => {
+      open(id)
+      // By mouse alone: on the keyboard the arrow keys go on among the tabs.
+      if (detail > 0) panes.get(id)?.querySelector<HTMLElement>('[autofocus]')?.focus({ preventScroll: true })
+    })
     return [id, button]
   }
 

@@ -17,7 +17,8 @@ export function showGame(connection: Connection, root: HTMLElement): void {
   const initial: Pool = { fish: [], food: [] }
   const store = topicStore(connection.topic(pool(), { from: 'start' }), { initial, message: (_, now) => now })
   const steering = connection.topic(steer())
-  const canvas = h('canvas', { ...poolSize, tabindex: 0, role: 'img', 'aria-label': 'Pool: swim with the arrow keys' })
+  const keys = { tabindex: 0, autofocus: true, 'aria-label': 'Pool: swim with the arrow keys' }
+  const canvas = h('canvas', { ...poolSize, role: 'img', ...keys })
   const pad = h('div', { class: 'pad' })
   const problem = h('p', { class: 'problem', role: 'alert' })
   root.append(canvas, pad, problem)

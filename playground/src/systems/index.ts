@@ -59,7 +59,8 @@ export const systems: readonly System[] = [
   {
     id: 'game',
     title: 'Game',
-    about: 'You are a fish: eat. The server alone moves everybody, 30 times a second; you say where you want to go.',
+    about:
+      'You are a fish: eat. Arrow keys, after a click on the water. The server alone moves everybody, 30 times a second; you say where you want to go.',
     show: showGame,
   },
   {
