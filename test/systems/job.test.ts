@@ -16,6 +16,12 @@ test('jobs go on through every switch of transport and over a reload, can be can
   const visitors = await Promise.all([stage.visit('Ada', 'job'), stage.visit('Bob', 'job')])
   const [ada] = visitors as [Visitor, Visitor]
   const sent = framesOf(ada)
+  for (const wrong of [20_000_001, -5]) {
+    await count(ada, wrong)
+    await ada.pane.getByText('needs a whole number from 1 to 20,000,000').waitFor()
+    await count(ada, 100)
+    await ada.pane.getByText('done: 25 primes among 100 numbers').waitFor()
+  }
   for (const visitor of visitors) await count(visitor, 20_000_000)
   await throughSwitches(visitors, advances)
 

@@ -1,12 +1,12 @@
 import type { Connection } from '@holdfast/client'
 import { filter, map, takeWhile } from 'rxjs'
 import { h, setText } from '../dom.ts'
-import { cancelJob, countPrimes, job, type Progress } from './topics.ts'
+import { cancelJob, countPrimes, job, mostNumbers, type Progress } from './topics.ts'
 import { reasonWords } from './view.ts'
 
 /** Something that takes long. The tab keeps its id alone, follows it on after a reload, and listens until it is over. */
 export function showJob(connection: Connection, root: HTMLElement): void {
-  const most = h('input', { type: 'number', value: 4_000_000 })
+  const most = h('input', { type: 'number', value: 4_000_000, min: 1, max: mostNumbers })
   const start = h('button', { type: 'button', class: 'primary' }, 'Count')
   const cancel = h('button', { type: 'button', disabled: true }, 'Cancel')
   const bar = h('progress', { 'aria-label': 'Progress', value: 0 })

@@ -135,10 +135,14 @@ export interface Progress {
 
 export const job = defineTopic('job:{id}', { schema: type<Progress>() })
 
+/** What one job may look at. */
+export const mostNumbers = 20_000_000
+
 export const countPrimes = defineRequest('count-primes', {
-  input: checked<{ readonly below: number }>({
-    below: (value) => Number.isInteger(value) && Number(value) <= 20_000_000,
-  }),
+  input: checked<{ readonly below: number }>(
+    { below: (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= mostNumbers },
+    `needs a whole number from 1 to ${mostNumbers.toLocaleString('en')}`,
+  ),
   output: type<{ readonly id: string }>(),
 })
 
@@ -146,8 +150,8 @@ export const cancelJob = defineRequest('cancel-job', { input: checked<{ readonly
 
 type Checks<T> = { readonly [K in keyof T]: (value: unknown) => boolean }
 
-/** Accepts objects with exactly these fields (Standard Schema, version 1). */
-function checked<T>(checks: Checks<T>): StandardSchema<T> {
+/** Accepts objects with exactly these fields (Standard Schema, version 1). @param message what is said of a wrong one */
+function checked<T>(checks: Checks<T>, message = 'this is not what is needed here'): StandardSchema<T> {
   const fields = Object.entries(checks) as [keyof T & string, (value: unknown) => boolean][]
   return {
     '~standard': {
@@ -156,7 +160,7 @@ function checked<T>(checks: Checks<T>): StandardSchema<T> {
       validate(value) {
         const given = Object(value) as T
         const wrong = fields.find(([name, check]) => !check(given[name]))
-        if (wrong) return { issues: [{ message: 'this is not what is needed here', path: [wrong[0]] }] }
+        if (wrong) return { issues: [{ message, path: [wrong[0]] }] }
         return { value: Object.fromEntries(fields.map(([name]) => [name, given[name]])) as T }
       },
     },
