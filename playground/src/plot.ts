@@ -26,6 +26,8 @@ interface Table {
 }
 
 const windowSeconds = 60
+// No scale is so short that it would need parts of one, and there is no half a session.
+const steps = [1, 10, 100, 1000, 10_000].flatMap((unit) => [unit, 2 * unit, 5 * unit])
 
 export function createPlot({ title, unit, atLeast, series }: PlotOptions): Plot {
   let table = tabulate([], series.length)
@@ -61,7 +63,8 @@ export function createPlot({ title, unit, atLeast, series }: PlotOptions): Plot 
         {
           ...axis,
           size: 30,
-          space: 24,
+          incrs: steps,
+          space: 20,
           grid: { stroke: () => color('grid'), width: 1 },
         },
       ],
