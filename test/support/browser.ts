@@ -36,6 +36,11 @@ export interface PlainBrowser {
  * back/forward cache is on. Playwright, which turns all this off where it launches a browser, only joins this one.
  */
 export async function launchPlainBrowser(args: readonly string[] = []): Promise<PlainBrowser> {
+  // Once in many starts a Chromium takes the connection of who wants to steer it, and never answers.
+  return launchOnce(args).catch(() => launchOnce(args))
+}
+
+async function launchOnce(args: readonly string[]): Promise<PlainBrowser> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-browser-'))
   const all = [...quietArgs(), '--headless', '--remote-debugging-port=0', `--user-data-dir=${folder}`, ...args]
   // A process group of its own, so that a signal reaches every process of it, and no other.
@@ -54,7 +59,11 @@ export async function launchPlainBrowser(args: readonly string[] = []): Promise<
       if (found) resolve(found)
     })
   })
-  const browser = await chromium.connectOverCDP(address, { noDefaults: true, timeout: 20_000 })
+  const steered = chromium.connectOverCDP(address, { noDefaults: true, timeout: 10_000 })
+  const browser = await steered.catch((error) => {
+    stop()
+    throw error
+  })
   return {
     context: browser.contexts()[0] as BrowserContext,
     newContext: () => browser.newContext(),
