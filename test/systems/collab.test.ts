@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { changeBetween } from '../../playground/src/systems/text.ts'
 import { seeded } from '../support/seeded.ts'
 import { openStage, type Stage, throughSwitches, type Visitor } from './harness.ts'
-import { caretOf, document, putCaret, soon, textOf, write } from './writing.ts'
+import { caretOf, document, putCaret, textOf, write } from './writing.ts'
 
 describe('a document', { timeout: 60_000 }, () => {
   let stage: Stage
@@ -19,14 +19,14 @@ describe('a document', { timeout: 60_000 }, () => {
   test('becomes the same for two who write and delete through every switch of transport, and nobody’s caret jumps', async () => {
     await write(ada, 'Ada \nBob ')
     await putCaret(ada, 4)
-    await expect.poll(() => textOf(bob), soon).toBe('Ada \nBob ')
+    await expect.poll(() => textOf(bob)).toBe('Ada \nBob ')
     await putCaret(bob, 9)
     const written: Record<string, string> = { Ada: 'Ada ', Bob: 'Bob ' }
     await throughSwitches([ada, bob], async (visitor, moment) => {
       written[visitor.name] += `${moment}. `
       await write(visitor, `${moment}x<. `)
     })
-    for (const each of [ada, bob]) await expect.poll(() => textOf(each), soon).toBe(`${written.Ada}\n${written.Bob}`)
+    for (const each of [ada, bob]) await expect.poll(() => textOf(each)).toBe(`${written.Ada}\n${written.Bob}`)
     expect(await caretOf(ada)).toBe(written.Ada?.length)
     expect(await caretOf(bob)).toBe(`${written.Ada}\n${written.Bob}`.length)
   })
@@ -34,7 +34,7 @@ describe('a document', { timeout: 60_000 }, () => {
   test('shows where the other writes, and the place moves with the words', async () => {
     await document(bob).focus()
     await putCaret(bob, 30)
-    await expect.poll(() => caretShownTo(ada, 'Bob'), soon).toBe(30)
+    await expect.poll(() => caretShownTo(ada, 'Bob')).toBe(30)
     await putCaret(ada, 0)
     await write(ada, '>>')
     expect(await caretShownTo(ada, 'Bob')).toBe(32)
@@ -42,22 +42,22 @@ describe('a document', { timeout: 60_000 }, () => {
 
   test('keeps what the hub does not take, says so, and sends it again when there is room', async () => {
     const before = await textOf(ada)
-    await expect.poll(() => textOf(bob), soon).toBe(before)
+    await expect.poll(() => textOf(bob)).toBe(before)
     await replace(ada, 0, 0, 'x'.repeat(20_001))
-    await expect.poll(async () => (await textOf(bob)).length, soon).toBe(before.length + 20_001)
+    await expect.poll(async () => (await textOf(bob)).length).toBe(before.length + 20_001)
     await write(ada, 'kept ')
     const again = ada.pane.getByRole('button', { name: /the document is full.+Send again/ })
     await again.waitFor()
     await replace(bob, 0, 20_001, '')
-    await expect.poll(() => textOf(ada), soon).toBe(`kept ${before}`)
+    await expect.poll(() => textOf(ada)).toBe(`kept ${before}`)
     await write(ada, 'it ')
-    for (const each of [ada, bob]) await expect.poll(() => textOf(each), soon).toBe(`kept it ${before}`)
+    for (const each of [ada, bob]) await expect.poll(() => textOf(each)).toBe(`kept it ${before}`)
     await again.waitFor({ state: 'hidden' })
   })
 
   test('takes what was written in a tunnel, once, and after a gap from its snapshot', async () => {
     const before = await textOf(ada)
-    await expect.poll(() => textOf(bob), soon).toBe(before)
+    await expect.poll(() => textOf(bob)).toBe(before)
     const gaps = await gapsOf(ada)
     await block(ada, true)
     await ada.page.getByRole('button', { name: 'Cut now' }).click()
@@ -72,10 +72,10 @@ describe('a document', { timeout: 60_000 }, () => {
         area.dispatchEvent(new Event('input'))
       }
     })
-    await expect.poll(() => bob.page.evaluate('connection.getState().pending'), soon).toBe(0)
+    await expect.poll(() => bob.page.evaluate('connection.getState().pending')).toBe(0)
     await block(ada, false)
     const after = `from the tunnel, ${before}${'0123456789'.repeat(25)}`
-    for (const each of [ada, bob]) await expect.poll(() => textOf(each), soon).toBe(after)
+    for (const each of [ada, bob]) await expect.poll(() => textOf(each)).toBe(after)
     expect(await gaps()).toEqual([{ reason: 'trimmed', snapshot: true }])
     expect([...ada.errors, ...bob.errors]).toEqual([])
   })

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Fish, poolSize } from '../../playground/src/systems/topics.ts'
 import { openStage, type Stage, throughSwitches, type Visitor } from './harness.ts'
-import { soon } from './writing.ts'
 
 let stage: Stage
 
@@ -19,19 +18,19 @@ test('two see both swim, as the server alone moves them, through every switch of
   const visitors = await Promise.all([stage.visit('Ada', 'game'), stage.visit('Bob', 'game')])
   const [ada, bob] = visitors as [Visitor, Visitor]
   for (const visitor of visitors) await record(visitor)
-  for (const visitor of visitors) await expect.poll(async () => (await latest(visitor))?.fish.length, soon).toBe(2)
+  for (const visitor of visitors) await expect.poll(async () => (await latest(visitor))?.fish.length).toBe(2)
   const ways = new Map(visitors.map((visitor) => [visitor, ['left', 'up', 'right', 'down', 'left', 'up']]))
   const begin = (await pictures(ada)).length
 
   await throughSwitches(visitors, async (visitor) => {
     const before = (await latest(visitor))?.fish ?? []
     await visitor.pane.getByRole('button', { name: `Swim ${ways.get(visitor)?.shift()}` }).click()
-    await expect.poll(async () => moved(before, (await latest(visitor))?.fish ?? []), soon).toBe(2)
+    await expect.poll(async () => moved(before, (await latest(visitor))?.fish ?? [])).toBe(2)
   })
   for (const visitor of visitors) {
     // Both swim where they last wanted to, and nobody has left because a transport went.
     await expect
-      .poll(async () => (await latest(visitor))?.fish.map(({ dx, dy }) => [dx, dy]), soon)
+      .poll(async () => (await latest(visitor))?.fish.map(({ dx, dy }) => [dx, dy]))
       .toEqual([
         [0, -1],
         [0, -1],
@@ -52,13 +51,13 @@ test('two see both swim, as the server alone moves them, through every switch of
 
   // Who says goodbye leaves; and while nobody is there, the pool stands still.
   await bob.page.evaluate('connection.close()')
-  await expect.poll(async () => (await latest(ada))?.fish.map(({ name }) => name), soon).toEqual(['Ada'])
+  await expect.poll(async () => (await latest(ada))?.fish.map(({ name }) => name)).toEqual(['Ada'])
   expect(leaps((await pictures(ada)).slice(begin))).toEqual([])
   await ada.page.evaluate('connection.close()')
-  await expect.poll(standsStill, soon).toBe(true)
+  await expect.poll(standsStill).toBe(true)
   await bob.page.reload()
   await bob.carriedBy('websocket')
-  await expect.poll(standsStill, soon).toBe(false)
+  await expect.poll(standsStill).toBe(false)
   expect(visitors.flatMap(({ errors }) => errors)).toEqual([])
 })
 

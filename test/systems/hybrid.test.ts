@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openStage, type Stage, throughSwitches, type Visitor } from './harness.ts'
-import { putCaret, soon, textOf, write } from './writing.ts'
+import { putCaret, textOf, write } from './writing.ts'
 
 let stage: Stage
 
@@ -15,15 +15,15 @@ test('one connection carries the document and its mentions through every switch 
 }, async () => {
   const visitors = await Promise.all([stage.visit('Ada', 'hybrid'), stage.visit('Bob', 'hybrid')])
   const [ada, bob] = visitors as [Visitor, Visitor]
-  for (const { pane } of visitors) await expect.poll(() => pane.locator('.writers li').count(), soon).toBe(2)
+  for (const { pane } of visitors) await expect.poll(() => pane.locator('.writers li').count()).toBe(2)
   await write(ada, 'A.\nB.')
-  await expect.poll(() => textOf(bob), soon).toBe('A.\nB.')
+  await expect.poll(() => textOf(bob)).toBe('A.\nB.')
   await putCaret(ada, 1)
   await putCaret(bob, 4)
 
   await throughSwitches(visitors, (visitor) => write(visitor, visitor === ada ? ' @Bob,' : ' @Ada,'))
   for (const visitor of visitors) {
-    await expect.poll(() => textOf(visitor), soon).toBe(`A${' @Bob,'.repeat(6)}.\nB${' @Ada,'.repeat(6)}.`)
+    await expect.poll(() => textOf(visitor)).toBe(`A${' @Bob,'.repeat(6)}.\nB${' @Ada,'.repeat(6)}.`)
     await visitor.pane.getByText('6 unread').waitFor()
     expect(await visitor.pane.getByText('mentions you in the plan').count()).toBe(6)
   }

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openStage, type Stage, throughSwitches, type Visitor } from './harness.ts'
-import { soon } from './writing.ts'
 
 let stage: Stage
 
@@ -27,7 +26,7 @@ test('jobs go on through every switch of transport and over a reload, can be can
 
   const before = await progress(ada)
   await ada.page.reload()
-  await expect.poll(() => progress(ada), soon).toBeGreaterThan(before)
+  await expect.poll(() => progress(ada)).toBeGreaterThan(before)
   await advances(ada)
 
   for (const { pane } of visitors) await pane.getByRole('button', { name: 'Cancel' }).click()
@@ -37,7 +36,7 @@ test('jobs go on through every switch of transport and over a reload, can be can
   for (const { pane } of visitors) await pane.getByText('done: 9,592 primes among 100,000 numbers').waitFor()
   const id = await ada.page.evaluate(() => sessionStorage.getItem('job'))
   const end = new RegExp(`^\\["unsubscribe",\\d+,"job:${id}"\\]$`, 'm')
-  await expect.poll(() => sent.some((batch) => end.test(batch)), soon).toBe(true)
+  await expect.poll(() => sent.some((batch) => end.test(batch))).toBe(true)
   expect(visitors.flatMap(({ errors }) => errors)).toEqual([])
 })
 
@@ -51,7 +50,7 @@ const progress = ({ pane }: Visitor): Promise<number> =>
 
 async function advances(visitor: Visitor): Promise<void> {
   const before = await progress(visitor)
-  await expect.poll(() => progress(visitor), soon).toBeGreaterThan(before)
+  await expect.poll(() => progress(visitor)).toBeGreaterThan(before)
 }
 
 /** What the page sends on the WebSockets that it opens from now on. */

@@ -23,6 +23,3 @@ export const caretOf = (visitor: Visitor): Promise<number> =>
 
 export const putCaret = (visitor: Visitor, at: number): Promise<void> =>
   document(visitor).evaluate((area, to) => (area as HTMLTextAreaElement).setSelectionRange(to, to), at)
-
-/** How long something may take on a busy machine that is a matter of moments: a poll gives up after a second by itself. */
-export const soon = { timeout: 10_000 }
