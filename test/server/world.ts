@@ -31,9 +31,9 @@ export function connectSocket(hub: Hub, hello: string) {
   const state = { frames, code: 0, reason: '', destroyed: false, stuck: false, buffered: 0, messages: 0, paused: false }
   let events: SocketEvents | null = null
   const socket: SocketLike = {
-    send({ text, bytes }) {
+    write({ text }) {
       state.messages++
-      if (state.stuck) state.buffered += bytes.length
+      if (state.stuck) state.buffered += text.length
       for (const line of text.split('\n')) frames.push(parseDown(line))
     },
     close(code, reason) {
@@ -45,7 +45,7 @@ export function connectSocket(hub: Hub, hello: string) {
     },
     pause: () => void Object.assign(state, { paused: true }),
     resume: () => void Object.assign(state, { paused: false }),
-    get bufferedAmount() {
+    get buffered() {
       return state.buffered
     },
   }

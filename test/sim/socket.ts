@@ -97,7 +97,7 @@ export function openSocket(
         if (mode === 'mute') time.schedule(access.down.latencyMs * 2 + 1, () => connection.deaden('down'))
         if (mode === 'flap') time.schedule(access.down.latencyMs * 4 + 300, () => connection.cut('both'))
         return {
-          send({ text }) {
+          write({ text }) {
             tap.written(name, down.buffered)
             down.send(
               text.length,
@@ -132,7 +132,7 @@ export function openSocket(
             received = null
             for (const text of waiting) toHub(text)
           },
-          get bufferedAmount() {
+          get buffered() {
             return down.buffered
           },
         }

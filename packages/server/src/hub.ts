@@ -126,7 +126,7 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
     admission.close()
     glue.detach()
     const reason = { code: 'shutting-down', message: 'this server goes' } as const
-    for (const { links } of sessions) for (const link of [...links.values()]) link.end(reason)
+    for (const { links } of sessions) for (const link of links) link.end(reason)
     streams.endAll()
     // What a handler answers is for whoever the client goes to next.
     const idle = Promise.all([transports.idle(), requests.idle()])

@@ -22,12 +22,8 @@ export function collectStats(
   const counts = { websocket: 0, sse: 0, poll: 0, away: 0 }
   let bytesBuffered = streams.buffered
   for (const { links } of sessions) {
-    let newest = 0
-    for (const link of links.values()) {
-      newest = Math.max(newest, link.number)
-      bytesBuffered += link.waiting
-    }
-    counts[links.get(newest)?.transport ?? 'away']++
+    for (const { waiting } of links) bytesBuffered += waiting
+    counts[links.at(-1)?.transport ?? 'away']++
   }
   return {
     sessions: counts,

@@ -47,7 +47,7 @@ function openSocket(hub: Hub, trial: Trial, headers: Record<string, string>, pro
     events?.gone()
   }
   const socket: SocketLike = {
-    send({ text }) {
+    write({ text }) {
       if (!closed) for (const line of text.split('\n')) trial.line(line)
     },
     close(code, reason) {
@@ -59,7 +59,7 @@ function openSocket(hub: Hub, trial: Trial, headers: Record<string, string>, pro
     destroy: gone,
     pause() {},
     resume() {},
-    bufferedAmount: 0,
+    buffered: 0,
   }
   trial.sent.push(`websocket, protocols ${JSON.stringify(protocols)}`)
   hub.accept({

@@ -203,7 +203,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'gap-one-short',
     says: 'the hub reads on where one entry is missing',
-    changes: [server('links/reader.ts', 'offset < page.floor)', 'offset < page.floor - 1)')],
+    changes: [server('links/reader.ts', 'this.#offset < page.floor)', 'this.#offset < page.floor - 1)')],
   },
   {
     name: 'acknowledged-for-nothing',
@@ -211,15 +211,15 @@ export const mutants: readonly Mutant[] = [
     changes: [
       server(
         'links/subscriptions.ts',
-        'inFlight -= slots.get(topic)?.flight?.acknowledge(position) ?? 0',
-        'slots.get(topic)?.flight?.acknowledge(position)',
+        'this.#inFlight -= this.#slots.get(topic)?.reader?.acknowledge(position) ?? 0',
+        'this.#slots.get(topic)?.reader?.acknowledge(position)',
       ),
     ],
   },
   {
     name: 'conflated-key-held',
     says: 'a key of a conflated topic is held back for ever once it was sent',
-    changes: [server('links/flight.ts', '        keys.delete(key)\n', '        void key\n')],
+    changes: [server('links/flight.ts', 'this.#keys?.delete(key)', 'void key')],
   },
   {
     name: 'inbox-trimmed-too-far',
@@ -227,15 +227,15 @@ export const mutants: readonly Mutant[] = [
     changes: [
       server(
         'links/subscriptions.ts',
-        'owner.inbox().log.trim(position)',
-        'owner.inbox().log.trim({ ...position, offset: position.offset + 1 })',
+        'this.#owner.inbox().log.trim(position)',
+        'this.#owner.inbox().log.trim({ ...position, offset: position.offset + 1 })',
       ),
     ],
   },
   {
     name: 'closed-hub-keeps-connections',
     says: 'a hub that closes leaves connections open that do not close by themselves',
-    changes: [server('transports/transports.ts', 'for (const destroy of [...open]) destroy()', 'void open')],
+    changes: [server('transports/transports.ts', 'for (const one of [...open]) one.destroy()', 'void open')],
   },
   {
     name: 'own-entry-not-known',

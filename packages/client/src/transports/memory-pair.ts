@@ -2,8 +2,8 @@ import type { WebSocketLike } from './websocket.ts'
 
 /** How a hub takes its end; null if the client has gone meanwhile. */
 export type Join = (events: { message(text: string): void; gone(): void }) => {
-  readonly bufferedAmount: number
-  send(message: { readonly text: string }): void
+  readonly buffered: number
+  write(message: { readonly text: string }): void
   close(code: number, reason: string): void
   destroy(): void
   pause(): void
@@ -60,8 +60,8 @@ export function createPair(ended: () => void): { socket: WebSocketLike; join: Jo
     socket.readyState = 1
     queueMicrotask(() => socket.onopen?.({} as never))
     return {
-      bufferedAmount: 0,
-      send: ({ text }) => queueMicrotask(() => socket.readyState === 1 && socket.onmessage?.({ data: text } as never)),
+      buffered: 0,
+      write: ({ text }) => queueMicrotask(() => socket.readyState === 1 && socket.onmessage?.({ data: text } as never)),
       close: (code, reason) => queueMicrotask(() => end(code, reason)),
       destroy: cut,
       pause() {

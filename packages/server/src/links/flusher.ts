@@ -1,23 +1,42 @@
 import type { Clock } from '../clock.ts'
+import { Batch, type Line } from '../topics/wire.ts'
+
+/** Gathers lines for one sink. */
+export interface Flushable {
+  flush(): void
+}
 
 /** Runs what was marked, once each, when the turn is over: what is written to one socket within a turn leaves together. */
 export interface Flusher {
-  mark(flush: () => void): void
+  mark(flushable: Flushable): void
+  /** The batch of this turn that begins with the line. Whoever begins one is to be marked. */
+  begin(line: Line): Batch
 }
 
 export function createFlusher(clock: Clock): Flusher {
-  let marked = new Set<() => void>()
+  let marked: Flushable[] = []
+  let begun: Line[] = []
 
   const run = () => {
-    const flushes = marked
-    marked = new Set()
-    for (const flush of flushes) flush()
+    const flushables = marked
+    const lines = begun
+    marked = []
+    begun = []
+    for (const flushable of flushables) flushable.flush()
+    for (const line of lines) line.batch = null
   }
 
   return {
-    mark(flush) {
-      if (marked.size === 0) (clock.defer ?? queueMicrotask)(run)
-      marked.add(flush)
+    mark(flushable) {
+      if (marked.length === 0) (clock.defer ?? queueMicrotask)(run)
+      marked.push(flushable)
+    },
+    begin(line) {
+      if (!line.batch) {
+        line.batch = new Batch(null, line)
+        begun.push(line)
+      }
+      return line.batch
     },
   }
 }

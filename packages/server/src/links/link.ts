@@ -5,136 +5,157 @@ import type { Fault } from '../faults.ts'
 import { fault, faultOf } from '../faults.ts'
 import type { Feed } from '../topics/feed.ts'
 import type { Topics } from '../topics/topics.ts'
+import type { Line } from '../topics/wire.ts'
 import { createLine } from '../topics/wire.ts'
 import type { Sink } from './outbox.ts'
-import { createOutbox, heartbeatLine } from './outbox.ts'
-import type { Asked, Subscriptions } from './subscriptions.ts'
-import { createSubscriptions } from './subscriptions.ts'
+import { heartbeatLine, Outbox } from './outbox.ts'
+import type { Asked, SubscriptionsOwner } from './subscriptions.ts'
+import { Subscriptions } from './subscriptions.ts'
 
 export type Transport = 'websocket' | 'sse' | 'poll'
 
-/** One use of one transport by a session. */
-export interface Link {
-  readonly number: number
-  readonly transport: Transport
-  readonly subscriptions: Subscriptions
-  readonly closed: boolean
-  readonly waiting: number
-  send(line: string): void
-  flush(): void
-  subscribe(topics: TopicList, asked: ReadonlyMap<string, Asked>): void
-  /** A sign from the client. */
-  heard(): void
-  /** The socket has room again. */
-  drained(): void
-  sweep(now: number): void
-  /** Says why, and ends. */
-  end(reason: Fault): void
-  /** The transport went by itself. */
-  gone(): void
-}
-
 export interface LinkOwner {
-  user(): unknown
+  readonly user: unknown
   inbox(): Feed
   left(link: Link): void
   /** A topic was granted to one of its links, or no longer is. */
   changed(topic: string): void
 }
 
-/** `capacity`: bytes that one turn may gather; a poll's answer is one batch. */
-export function createLink(
-  context: Context,
-  topics: Topics,
-  owner: LinkOwner,
-  { number, transport, sink }: { number: number; transport: Transport; sink: Sink },
-): Link {
-  const { clock, settings } = context
-  const { limits, heartbeatMs } = settings
-  const outbox = createOutbox(context, sink, () => end(fault('too-slow', 'too much waits for the socket')))
-  const polls = transport === 'poll'
-  let closed = false
-  let heardAt = clock.now()
-  let beatAt = heardAt
+/** One use of one transport by a session. */
+export class Link implements SubscriptionsOwner {
+  readonly number: number
+  readonly transport: Transport
+  readonly subscriptions: Subscriptions
+  closed = false
+  readonly #context: Context
+  readonly #owner: LinkOwner
+  readonly #sink: Sink
+  readonly #outbox: Outbox
+  #heardAt: number
+  #beatAt: number
 
-  const subscriptions = createSubscriptions(
-    context,
-    topics,
-    {
-      user: owner.user,
-      inbox: owner.inbox,
-      changed: owner.changed,
-      push: (line) => outbox.push(line),
-      room: (size, inFlight) =>
-        polls
-          ? outbox.waiting === 0 || outbox.waiting + size < wireLimits.batchBytes
-          : inFlight < limits.inFlightBytes && outbox.waiting < limits.bufferBytes,
-      failed(error) {
-        if (!closed) context.report('broker-failed', 'the broker failed while a topic was read', error)
-        end(fault('broker-failed', 'the topic cannot be read'))
-      },
-    },
-    !polls,
-  )
-
-  const leave = () => {
-    closed = true
-    subscriptions.clear()
-    outbox.close()
-    owner.left(link)
+  constructor(
+    context: Context,
+    topics: Topics,
+    owner: LinkOwner,
+    { number, transport, sink }: { number: number; transport: Transport; sink: Sink },
+  ) {
+    this.number = number
+    this.transport = transport
+    this.#context = context
+    this.#owner = owner
+    this.#sink = sink
+    this.#outbox = new Outbox(context, sink)
+    this.#heardAt = context.clock.now()
+    this.#beatAt = this.#heardAt
+    this.subscriptions = new Subscriptions(context, topics, this)
   }
 
-  function end(reason: Fault | Error): void {
-    if (closed) return
-    const why = reason instanceof Error ? (faultOf(reason) as Fault) : reason
-    outbox.flush()
-    leave()
-    if (!ordinary.has(why.code)) context.refused(why.code)
-    sink.end(why)
+  /** Bytes gathered and held. */
+  get waiting(): number {
+    return this.#outbox.waiting
   }
 
-  const link: Link = {
-    number,
-    transport,
-    subscriptions,
-    get closed() {
-      return closed
-    },
-    get waiting() {
-      return outbox.waiting
-    },
-    send: (line) => outbox.push(createLine(line)),
-    flush: outbox.flush,
-    subscribe(list, asked) {
-      for (const [topic, from] of list) subscriptions.add(topic, from, asked.get(topic))
-    },
-    heard() {
-      heardAt = clock.now()
-    },
-    drained: () => subscriptions.pump(),
-    sweep(now) {
-      if (now - heardAt >= 3 * heartbeatMs) {
-        end({ code: 'heartbeat-timeout', message: 'nothing came from the client' })
-      } else if (!polls && !outbox.takes(now)) {
-        end({ code: 'too-slow', message: 'the socket took nothing' })
-      } else {
-        // On a link that is never quiet, too: the client's answer to it is the only sign of one that sends nothing.
-        const due = Math.max(heardAt, beatAt) + heartbeatMs <= now || outbox.wroteAt + heartbeatMs <= now
-        if (due && !sink.away) {
-          beatAt = now
-          outbox.push(heartbeatLine)
-        }
-        subscriptions.pump()
+  get acknowledged(): boolean {
+    return this.transport !== 'poll'
+  }
+
+  get user(): unknown {
+    return this.#owner.user
+  }
+
+  inbox(): Feed {
+    return this.#owner.inbox()
+  }
+
+  push(line: Line): void {
+    if (!this.#outbox.push(line)) this.end(fault('too-slow', 'too much waits for the socket'))
+  }
+
+  send(line: string): void {
+    this.push(createLine(line))
+  }
+
+  flush(): void {
+    this.#outbox.flush()
+  }
+
+  subscribe(topics: TopicList, asked: ReadonlyMap<string, Asked>): void {
+    for (const [topic, from] of topics) this.subscriptions.add(topic, from, asked.get(topic))
+  }
+
+  room(size: number, inFlight: number): boolean {
+    const { waiting } = this.#outbox
+    const { limits } = this.#context.settings
+    // A poll's answer is one batch.
+    return this.transport === 'poll'
+      ? waiting === 0 || waiting + size < wireLimits.batchBytes
+      : inFlight < limits.inFlightBytes && waiting < limits.bufferBytes
+  }
+
+  /** A topic was granted to it, or no longer is. */
+  changed(topic: string): void {
+    this.#owner.changed(topic)
+  }
+
+  /** A topic cannot be read. */
+  failed(error: unknown): void {
+    if (!this.closed) this.#context.report('broker-failed', 'the broker failed while a topic was read', error)
+    this.end(fault('broker-failed', 'the topic cannot be read'))
+  }
+
+  /** A sign from the client. */
+  heard(): void {
+    this.#heardAt = this.#context.clock.now()
+  }
+
+  /** The socket has room again. */
+  drained(): void {
+    this.subscriptions.pump()
+  }
+
+  sweep(now: number): void {
+    const { heartbeatMs } = this.#context.settings
+    if (now - this.#heardAt >= 3 * heartbeatMs) {
+      this.end({ code: 'heartbeat-timeout', message: 'nothing came from the client' })
+    } else if (this.transport !== 'poll' && !this.#outbox.takes(now)) {
+      this.end({ code: 'too-slow', message: 'the socket took nothing' })
+    } else {
+      // On a link that is never quiet, too: the client's answer to it is the only sign of one that sends nothing.
+      const due =
+        Math.max(this.#heardAt, this.#beatAt) + heartbeatMs <= now || this.#outbox.wroteAt + heartbeatMs <= now
+      if (due && !this.#sink.away) {
+        this.#beatAt = now
+        this.push(heartbeatLine)
       }
-    },
-    end,
-    gone() {
-      if (closed) return
-      leave()
-      sink.destroy()
-    },
+      this.subscriptions.pump()
+    }
   }
-  return link
+
+  /** Says why, and ends. */
+  end(reason: Fault | Error): void {
+    if (this.closed) return
+    const why = reason instanceof Error ? (faultOf(reason) as Fault) : reason
+    this.#outbox.flush()
+    this.#leave()
+    if (!ordinary.has(why.code)) this.#context.refused(why.code)
+    this.#sink.end(why)
+  }
+
+  /** The transport went by itself. */
+  gone(): void {
+    if (this.closed) return
+    this.#leave()
+    this.#sink.destroy()
+  }
+
+  #leave(): void {
+    this.closed = true
+    this.subscriptions.clear()
+    this.#outbox.close()
+    this.#owner.left(this)
+  }
 }
 
 // How links end when nothing is wrong.

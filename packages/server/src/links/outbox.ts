@@ -1,13 +1,13 @@
 import { encodeFrame } from '@holdfast/protocol'
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
-import type { Line } from '../topics/wire.ts'
+import type { Batch, Line } from '../topics/wire.ts'
 import { createLine } from '../topics/wire.ts'
+import type { Flushable } from './flusher.ts'
 
 /** The far side of a link: a socket, a stream of events, or the answer to a poll. */
 export interface Sink {
-  /** Lines of one turn. */
-  write(lines: readonly Line[]): void
+  write(batch: Batch): void
   /** Bytes that it holds because the network has not taken them. */
   readonly buffered: number
   /** Nobody is there to take anything: between two polls. */
@@ -19,67 +19,62 @@ export interface Sink {
 }
 
 /** Gathers what goes to one sink within a turn, and watches that the sink takes it. */
-export interface Outbox {
-  push(line: Line): void
-  flush(): void
-  /** Bytes gathered and held. */
-  readonly waiting: number
-  /** False if it has taken nothing for too long. */
-  takes(now: number): boolean
-  readonly wroteAt: number
-  close(): void
-}
+export class Outbox implements Flushable {
+  wroteAt: number
+  readonly #context: Context
+  readonly #sink: Sink
+  #batch: Batch | null = null
+  #closed = false
+  #written = 0
+  #taken = 0
+  #tookAt: number
 
-/** `overflow` is called when more waits than a link may hold, whatever it is. */
-export function createOutbox(context: Context, sink: Sink, overflow: () => void): Outbox {
-  const { clock, flusher, settings } = context
-  const most = settings.limits.bufferBytes * 4
-  let lines: Line[] = []
-  let gathered = 0
-  let written = 0
-  let taken = 0
-  let tookAt = clock.now()
-  let wroteAt = clock.now()
-  let closed = false
-
-  const flush = () => {
-    if (closed || lines.length === 0) return
-    const batch = lines
-    written += gathered
-    lines = []
-    gathered = 0
-    wroteAt = clock.now()
-    sink.write(batch)
+  constructor(context: Context, sink: Sink) {
+    this.#context = context
+    this.#sink = sink
+    this.wroteAt = context.clock.now()
+    this.#tookAt = this.wroteAt
   }
 
-  return {
-    push(line) {
-      if (closed) return
-      if (lines.length === 0) flusher.mark(flush)
-      lines.push(line)
-      gathered += line.size
-      if (gathered + sink.buffered > most) overflow()
-    },
-    flush,
-    get waiting() {
-      return gathered + sink.buffered
-    },
-    takes(now) {
-      const out = written - sink.buffered
-      if (out > taken || sink.buffered === 0) {
-        taken = out
-        tookAt = now
-      }
-      return now - tookAt < settings.tooSlowMs
-    },
-    get wroteAt() {
-      return wroteAt
-    },
-    close() {
-      closed = true
-      lines = []
-      gathered = 0
-    },
+  /** Bytes gathered and held. */
+  get waiting(): number {
+    return (this.#batch?.size ?? 0) + this.#sink.buffered
+  }
+
+  /** False if now more waits than a link may hold, whatever it is. */
+  push(line: Line): boolean {
+    if (this.#closed) return true
+    if (this.#batch) this.#batch = this.#batch.with(line)
+    else {
+      this.#batch = this.#context.flusher.begin(line)
+      this.#context.flusher.mark(this)
+    }
+    return this.#batch.size + this.#sink.buffered <= 4 * this.#context.settings.limits.bufferBytes
+  }
+
+  flush(): void {
+    const batch = this.#batch
+    if (!batch) return
+    this.#batch = null
+    this.#written += batch.size
+    this.wroteAt = this.#context.clock.now()
+    this.#sink.write(batch)
+  }
+
+  /** False if the sink has taken nothing for too long. */
+  takes(now: number): boolean {
+    const { buffered } = this.#sink
+    const out = this.#written - buffered
+    if (out > this.#taken || buffered === 0) {
+      this.#taken = out
+      this.#tookAt = now
+    }
+    return now - this.#tookAt < this.#context.settings.tooSlowMs
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#batch = null
   }
 }
 

@@ -3,7 +3,7 @@ import { isPromise } from '../broker/maybe-promise.ts'
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
 
-/** What nodes tell each other of one session. */
+/** One thing that a node tells. */
 export type Piece =
   /** A frame for a link that is not at the node where it came in. */
   | { readonly type: 'up'; readonly link: number; readonly frame: readonly unknown[]; readonly asked?: LogState | null }
@@ -15,53 +15,51 @@ export type Piece =
   /** Its links end, and the session stays. */
   | { readonly type: 'cut'; readonly reason: Fault }
 
-export interface SessionNews {
+/** What nodes tell each other of one session. Without somebody who hears it only tells. */
+export class SessionNews {
   readonly listening: Promise<void> | undefined
-  tell(piece: Piece): void
-  close(): void
-}
+  readonly #context: Context
+  readonly #channel: string
+  #stop: (() => void) | null = null
+  #closed = false
 
-/** `hear` gets what other nodes tell; null only tells. */
-export function createSessionNews(context: Context, id: string, hear: ((piece: Piece) => void) | null): SessionNews {
-  const { broker, node } = context
-  const channel = `session/${id}`
-  let stop: (() => void) | null = null
-  let closed = false
-
-  const opened = (stopListening: () => void) => {
-    if (closed) stopListening()
-    else stop = stopListening
+  constructor(context: Context, id: string, hearer: { hear(piece: Piece): void } | null) {
+    this.#context = context
+    this.#channel = `session/${id}`
+    if (!hearer) return
+    const listening = context.broker.listen(this.#channel, (text) => {
+      const { from, ...piece } = JSON.parse(text) as Piece & { from: string }
+      if (!this.#closed && from !== context.node) hearer.hear(piece as Piece)
+    })
+    if (isPromise(listening)) this.listening = listening.then((stop) => this.#opened(stop))
+    else this.#opened(listening)
   }
-  const take = (text: string) => {
-    const { from, ...piece } = JSON.parse(text) as Piece & { from: string }
-    if (!closed && from !== node) hear?.(piece as Piece)
+
+  tell(piece: Piece): void {
+    let text: string
+    try {
+      text = JSON.stringify({ from: this.#context.node, ...piece })
+    } catch {
+      // A frame with more than it should have, nested too deeply: the client's loss, and no failure of the broker's.
+      return
+    }
+    const failed = (error: unknown) => this.#context.report('broker-failed', 'a word to another node was lost', error)
+    try {
+      const sent = this.#context.broker.send(this.#channel, text)
+      if (isPromise(sent)) sent.catch(failed)
+    } catch (error) {
+      failed(error)
+    }
   }
-  const failed = (error: unknown) => context.report('broker-failed', 'a word to another node was lost', error)
 
-  const listening = hear ? broker.listen(channel, take) : undefined
-  const settled = isPromise(listening) ? listening.then(opened) : undefined
-  if (listening && !isPromise(listening)) opened(listening)
+  close(): void {
+    this.#closed = true
+    this.#stop?.()
+    this.#stop = null
+  }
 
-  return {
-    listening: settled,
-    tell(piece) {
-      let text: string
-      try {
-        text = JSON.stringify({ from: node, ...piece })
-      } catch {
-        // A frame with more than it should have, nested too deeply: the client's loss, and no failure of the broker's.
-        return
-      }
-      try {
-        const sent = broker.send(channel, text)
-        if (isPromise(sent)) sent.catch(failed)
-      } catch (error) {
-        failed(error)
-      }
-    },
-    close() {
-      closed = true
-      stop?.()
-    },
+  #opened(stop: () => void): void {
+    if (this.#closed) stop()
+    else this.#stop = stop
   }
 }

@@ -4,16 +4,17 @@ import type { LogState } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
 import { fault } from '../faults.ts'
-import type { Link, Transport } from '../links/link.ts'
-import { createLink } from '../links/link.ts'
+import type { LinkOwner, Transport } from '../links/link.ts'
+import { Link } from '../links/link.ts'
 import type { Sink } from '../links/outbox.ts'
 import type { Asked } from '../links/subscriptions.ts'
 import type { Feed } from '../topics/feed.ts'
 import { readHistory } from '../topics/history.ts'
 import type { Topics } from '../topics/topics.ts'
-import type { NumberedFrame } from './numbered.ts'
+import type { Numbered, NumberedFrame } from './numbered.ts'
 import { createNumbered, isNumbered } from './numbered.ts'
 import type { Requests } from './requests.ts'
+import type { Piece, SessionNews } from './session-news.ts'
 import type { Upstream } from './upstream.ts'
 import { createUpstream } from './upstream.ts'
 
@@ -34,139 +35,129 @@ export interface SessionIdentity {
   inbox(): Feed
 }
 
-/** One node's end of a session: its links here, and its upstream where it comes in here. */
-export interface Session extends SessionIdentity {
-  readonly userKey: string | null
-  readonly links: ReadonlyMap<number, Link>
-  readonly upstream: Upstream
-  readonly ended: Fault | null
-  /** When a link was open, or anything came, last. */
-  readonly contactAt: number
-  /** Whether one of its links here was granted the topic; null where that is not known: none is here, or it waits to be allowed. */
-  isSubscribed(topic: string): boolean | null
-  identify(user: unknown, userJson: string, userKey: string | null): void
-  attach(number: number, transport: Transport, sink: Sink): Link
-  /** A sign from the client on this link: the older ones have done their part. */
-  heard(number: number): void
-  supersede(number: number): void
-  /** What a frame does to its link, if the link is here; false if it is not. */
-  apply(number: number, frame: UpFrame, asked: Asked): boolean
-  sweep(now: number): void
-  end(reason: Fault): void
-  /** Ends its links here; the client may come back. */
-  cut(reason: Fault): void
-}
-
-export interface SessionParts {
-  readonly id: string
-  readonly handle: SessionHandle
-  readonly inbox: () => Feed
+/** What all sessions of one node share. */
+export interface SessionHost {
   readonly topics: Topics
   readonly requests: Requests
-  /** For a link that is not here: another node may have it. */
-  forward(number: number, frame: UpFrame, asked?: LogState | null): void
-  proven(number: number): void
+  handle(id: string): SessionHandle
+  inbox(id: string): Feed
+  news(session: Session): SessionNews
+  /** What another node says of it. */
+  hear(session: Session, piece: Piece): void
   /** What it is subscribed to here may have changed: this topic, or any. */
-  changed(topic?: string): void
-  bye(): Promise<void>
+  changed(session: Session, topic?: string): void
+  bye(session: Session): Promise<void>
 }
 
-export function createSession(context: Context, parts: SessionParts): Session {
-  const { clock, settings } = context
-  const links = new Map<number, Link>()
-  let user: unknown = null
-  let userJson = 'null'
-  let userKey: string | null = null
-  let ended: Fault | null = null
-  let contactAt = clock.now()
+/** One node's end of a session: its links here, and its upstream where it comes in here. What not every session needs is made when it does. */
+export class Session implements SessionIdentity, LinkOwner {
+  readonly id: string
+  user: unknown = null
+  userJson = 'null'
+  userKey: string | null = null
+  /** At most those of `limits.links`, and the newest of them is the last. */
+  links: readonly Link[] = []
+  ended: Fault | null = null
+  touchedAt: number
+  readonly news: SessionNews
+  readonly #context: Context
+  readonly #host: SessionHost
+  #contactAt: number
   // The newest link on which the client has spoken; older ones are superseded.
-  let newest = 0
+  #newest = 0
+  #released = false
+  #handle: SessionHandle | null = null
+  #inbox: Feed | null = null
+  #upstream: Upstream | null = null
+  #numbered: Numbered | null = null
 
-  const session: Session = {
-    id: parts.id,
-    handle: parts.handle,
-    inbox: parts.inbox,
-    links,
-    get user() {
-      return user
-    },
-    get userJson() {
-      return userJson
-    },
-    get userKey() {
-      return userKey
-    },
-    get ended() {
-      return ended
-    },
-    get contactAt() {
-      return links.size > 0 ? clock.now() : contactAt
-    },
-    upstream: createUpstream(context, { atOnce, read, inTurn }),
-    isSubscribed(topic) {
-      const granted = [...links.values()].map(({ subscriptions }) => subscriptions.granted(topic))
-      if (granted.includes(true)) return true
-      return granted.length === 0 || granted.includes(null) ? null : false
-    },
-    identify(...identity) {
-      // A link is being admitted: the session must not expire under it.
-      contactAt = clock.now()
-      ;[user, userJson, userKey] = identity
-    },
-    attach(number, transport, sink) {
-      links.get(number)?.end(superseded)
-      const link = createLink(
-        context,
-        parts.topics,
-        { user: () => user, inbox: parts.inbox, left, changed: parts.changed },
-        { number, transport, sink },
-      )
-      links.set(number, link)
-      // It was admitted before the end, and comes after it.
-      if (ended) link.end(ended)
-      else if (number < newest) link.end(superseded)
-      else if (links.size > settings.limits.links) links.get(Math.min(...links.keys()))?.end(superseded)
-      // What it wants is said before that is looked at; what it does not want any more was perhaps given up while it was away.
-      parts.changed()
-      return link
-    },
-    heard(number) {
-      contactAt = clock.now()
-      const link = links.get(number)
-      if (number > newest) {
-        session.supersede(number)
-        parts.proven(number)
-      }
-      link?.heard()
-    },
-    supersede(number) {
-      newest = Math.max(newest, number)
-      for (const link of [...links.values()]) if (link.number < newest) link.end(superseded)
-    },
-    apply,
-    sweep(now) {
-      for (const link of [...links.values()]) link.sweep(now)
-    },
-    end(reason) {
-      ended ??= reason
-      session.cut(reason)
-    },
-    cut(reason) {
-      for (const link of [...links.values()]) link.end(reason)
-    },
-  }
-  const numbered = createNumbered(context, parts.topics, parts.requests, session)
-  return session
-
-  function left(link: Link): void {
-    contactAt = clock.now()
-    if (links.get(link.number) === link) links.delete(link.number)
-    // It may have had what those that stay do not want.
-    if (links.size > 0) parts.changed()
+  constructor(context: Context, host: SessionHost, id: string) {
+    this.id = id
+    this.#context = context
+    this.#host = host
+    this.#contactAt = context.clock.now()
+    this.touchedAt = this.#contactAt
+    this.news = host.news(this)
   }
 
-  function apply(number: number, frame: UpFrame, asked: Asked): boolean {
-    const link = links.get(number)
+  get handle(): SessionHandle {
+    this.#handle ??= this.#host.handle(this.id)
+    return this.#handle
+  }
+
+  /** When a link was open, or anything came, last. */
+  get contactAt(): number {
+    return this.links.length > 0 ? this.#context.clock.now() : this.#contactAt
+  }
+
+  get upstream(): Upstream {
+    this.#upstream ??= createUpstream(this.#context, {
+      atOnce: (frame, source) => this.#atOnce(frame, source.link),
+      read: (frame) => this.#read(frame),
+      inTurn: (frame, source, asked) => this.#inTurn(frame, source, asked as Asked),
+    })
+    return this.#upstream
+  }
+
+  inbox(): Feed {
+    if (this.#inbox) return this.#inbox
+    this.#inbox = this.#host.inbox(this.id)
+    // Whoever asks late finds one that does not run.
+    if (this.#released) this.#inbox.close()
+    return this.#inbox
+  }
+
+  link(number: number): Link | undefined {
+    return this.links.find((link) => link.number === number)
+  }
+
+  /** Whether one of its links here was granted the topic; null where that is not known: none is here, or it waits to be allowed. */
+  isSubscribed(topic: string): boolean | null {
+    const granted = this.links.map(({ subscriptions }) => subscriptions.granted(topic))
+    if (granted.includes(true)) return true
+    return granted.length === 0 || granted.includes(null) ? null : false
+  }
+
+  identify(user: unknown, userJson: string, userKey: string | null): void {
+    // A link is being admitted: the session must not expire under it.
+    this.#contactAt = this.#context.clock.now()
+    this.user = user
+    this.userJson = userJson
+    this.userKey = userKey
+  }
+
+  attach(number: number, transport: Transport, sink: Sink): Link {
+    this.link(number)?.end(superseded)
+    const link = new Link(this.#context, this.#host.topics, this, { number, transport, sink })
+    this.links = [...this.links, link].sort((a, b) => a.number - b.number)
+    // It was admitted before the end, and comes after it.
+    if (this.ended) link.end(this.ended)
+    else if (number < this.#newest) link.end(superseded)
+    else if (this.links.length > this.#context.settings.limits.links) this.links[0]?.end(superseded)
+    // What it wants is said before that is looked at; what it does not want any more was perhaps given up while it was away.
+    this.#host.changed(this)
+    return link
+  }
+
+  /** A sign from the client on this link: the older ones have done their part. */
+  heard(number: number): void {
+    this.#contactAt = this.#context.clock.now()
+    const link = this.link(number)
+    if (number > this.#newest) {
+      this.supersede(number)
+      this.news.tell({ type: 'proven', link: number })
+    }
+    link?.heard()
+  }
+
+  supersede(number: number): void {
+    this.#newest = Math.max(this.#newest, number)
+    for (const link of this.links) if (link.number < this.#newest) link.end(superseded)
+  }
+
+  /** What a frame does to its link, if the link is here; false if it is not. */
+  apply(number: number, frame: UpFrame, asked: Asked): boolean {
+    const link = this.link(number)
     if (!link) return false
     link.heard()
     if (frame[0] === 'ping') {
@@ -179,36 +170,79 @@ export function createSession(context: Context, parts: SessionParts): Session {
     return true
   }
 
-  function atOnce(frame: UpFrame, { link }: { link: number }): boolean {
+  sweep(now: number): void {
+    for (const link of this.links) link.sweep(now)
+  }
+
+  end(reason: Fault): void {
+    this.ended ??= reason
+    this.cut(reason)
+  }
+
+  /** Ends its links here; the client may come back. */
+  cut(reason: Fault): void {
+    for (const link of this.links) link.end(reason)
+  }
+
+  /** This node has no more to do with it. */
+  release(): void {
+    this.#released = true
+    this.#inbox?.close()
+    this.news.close()
+  }
+
+  /** A topic was granted to one of its links, or no longer is. */
+  changed(topic: string): void {
+    this.#host.changed(this, topic)
+  }
+
+  left(link: Link): void {
+    this.#contactAt = this.#context.clock.now()
+    this.links = this.links.filter((each) => each !== link)
+    // It may have had what those that stay do not want.
+    if (this.links.length > 0) this.#host.changed(this)
+  }
+
+  hear(piece: Piece): void {
+    this.#host.hear(this, piece)
+  }
+
+  #atOnce(frame: UpFrame, number: number): boolean {
     if (frame[0] !== 'ping' && frame[0] !== 'ack') return false
-    if (!apply(link, frame, undefined)) parts.forward(link, frame)
+    if (!this.apply(number, frame, undefined)) this.#forward(number, frame)
     return true
   }
 
-  function read(frame: UpFrame): Asked {
+  #read(frame: UpFrame): Asked {
     return frame[0] === 'subscribe' && frame[3] === 'live' && frame[2] !== inboxTopic
-      ? parts.topics.peek(frame[2])
+      ? this.#host.topics.peek(frame[2])
       : undefined
   }
 
-  async function inTurn(frame: UpFrame, source: { link: number; answer(line: string): void }, asked: unknown) {
-    if (ended) throw fault(ended.code, ended.message)
-    if (isNumbered(frame)) return deal(frame, source.link, asked as Asked)
-    if (frame[0] === 'read') source.answer(await readHistory(context, parts.topics, user, frame))
-    else if (frame[0] === 'bye') await parts.bye()
+  async #inTurn(frame: UpFrame, source: { link: number; answer(line: string): void }, asked: Asked) {
+    if (this.ended) throw fault(this.ended.code, this.ended.message)
+    if (isNumbered(frame)) return this.#deal(frame, source.link, asked)
+    if (frame[0] === 'read') source.answer(await readHistory(this.#context, this.#host.topics, this.user, frame))
+    else if (frame[0] === 'bye') await this.#host.bye(this)
     else throw fault('malformed', `'${frame[0]}' does not stand here`)
     return null
   }
 
-  async function deal(frame: NumberedFrame, number: number, asked: Asked): Promise<Frame<'receipt'> | Frame<'reject'>> {
-    const { answer, fresh } = await numbered.deal(frame).catch((error) => {
+  async #deal(frame: NumberedFrame, number: number, asked: Asked): Promise<Frame<'receipt'> | Frame<'reject'>> {
+    this.#numbered ??= createNumbered(this.#context, this.#host.topics, this.#host.requests, this)
+    const { answer, fresh } = await this.#numbered.deal(frame).catch((error) => {
       // It ended meanwhile, and its numbers with it.
-      throw ended ? fault(ended.code, ended.message) : error
+      throw this.ended ? fault(this.ended.code, this.ended.message) : error
     })
-    if (answer[0] === 'reject' && frame[0] !== 'skip') context.refused(answer[2])
+    if (answer[0] === 'reject' && frame[0] !== 'skip') this.#context.refused(answer[2])
     const concernsLink = frame[0] === 'subscribe' || frame[0] === 'unsubscribe'
-    if (fresh && concernsLink && !apply(number, frame, asked)) parts.forward(number, frame, await asked)
+    if (fresh && concernsLink && !this.apply(number, frame, asked)) this.#forward(number, frame, await asked)
     return answer
+  }
+
+  /** To a link that is not here: another node may have it. */
+  #forward(link: number, frame: UpFrame, asked?: LogState | null): void {
+    this.news.tell({ type: 'up', link, frame, ...(asked !== undefined && { asked }) })
   }
 }
 

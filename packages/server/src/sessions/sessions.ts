@@ -10,17 +10,16 @@ import { fault, isCloseCode } from '../faults.ts'
 import type { Presence } from '../presence/presence.ts'
 import { inboxHistory } from '../settings.ts'
 import type { Declared } from '../topics/declarations.ts'
-import type { Feed } from '../topics/feed.ts'
-import { createFeed } from '../topics/feed.ts'
+import { Feed } from '../topics/feed.ts'
 import { givePayload } from '../topics/publishing.ts'
 import type { Topics } from '../topics/topics.ts'
 import type { Identity, SessionRecord } from './identity.ts'
 import type { Requests } from './requests.ts'
 import { hash, sameText } from './secret.ts'
-import type { Session, SessionHandle } from './session.ts'
-import { createSession } from './session.ts'
-import type { Piece, SessionNews } from './session-news.ts'
-import { createSessionNews } from './session-news.ts'
+import type { SessionHandle, SessionHost } from './session.ts'
+import { Session } from './session.ts'
+import type { Piece } from './session-news.ts'
+import { SessionNews } from './session-news.ts'
 
 /** The sessions that this node has to do with. The broker's registry has all of them. */
 export interface Sessions {
@@ -39,13 +38,6 @@ export interface Sessions {
   close(): void
 }
 
-interface Local {
-  session: Session
-  inbox: Feed
-  news: SessionNews
-  touchedAt: number
-}
-
 export function createSessions(
   context: Context,
   topics: Topics,
@@ -55,7 +47,7 @@ export function createSessions(
 ): Sessions {
   const { broker, clock, settings } = context
   const ttlMs = settings.sessionTtlMs
-  const locals = new Map<string, Local>()
+  const locals = new Map<string, Session>()
   let closed = false
   const byUser = new Map<string, Set<Session>>()
   /** Sessions that are about to be here, with their users, so that the limits hold for those who come at once. */
@@ -70,12 +62,23 @@ export function createSessions(
   }
   const inboxLog = (id: string) => broker.log(`${inboxTopic}/${id}`, inboxOptions)
 
-  const sessions: Sessions = {
+  const host: SessionHost = {
+    topics,
+    requests,
+    handle: (id) => handle(id, null),
+    inbox: (id) => new Feed(inboxTopic, inboxLog(id), inboxDeclared, clock.now),
+    news: (session) => new SessionNews(context, session.id, session),
+    hear,
+    changed: ({ id }, topic) => presence.look(id, topic),
+    bye: ({ id }) => end(id, { code: 'session-closed', message: 'the session said goodbye' }),
+  }
+
+  return {
     get size() {
       return locals.size
     },
     *[Symbol.iterator]() {
-      for (const { session } of locals.values()) yield session
+      yield* locals.values()
     },
     async open(hello, identity) {
       if (!locals.has(hello.session) && !entering.has(hello.session)) {
@@ -92,30 +95,28 @@ export function createSessions(
       // The registry has records of presence as well.
       if (presenceOf(id) !== null) lost()
       const record = check((await broker.sessions.get(id)) ?? lost(), hash(secret))
-      const known = locals.get(id)?.session
+      const known = locals.get(id)
       if (known) return known
       if (locals.size >= settings.limits.sessions) throw fault('later', 'too many sessions at this node', 1_000)
       const user: unknown = JSON.parse(record.user)
       return local(id, { user, json: record.user, key: settings.userId(user) })
     },
     of: (userKey) => [...(byUser.get(userKey) ?? [])],
-    at: (id) => locals.get(id)?.session,
+    at: (id) => locals.get(id),
     handle,
     end,
     sweep(now) {
-      for (const each of locals.values()) {
-        const { session } = each
+      for (const session of locals.values()) {
         session.sweep(now)
-        if (now - session.contactAt >= ttlMs) release(each)
-        else if (now - each.touchedAt >= ttlMs / 4 && now - session.contactAt < ttlMs / 4) void touch(each, now)
+        if (now - session.contactAt >= ttlMs) release(session)
+        else if (now - session.touchedAt >= ttlMs / 4 && now - session.contactAt < ttlMs / 4) void touch(session, now)
       }
     },
     close() {
       closed = true
-      for (const each of [...locals.values()]) release(each)
+      for (const session of [...locals.values()]) release(session)
     },
   }
-  return sessions
 
   async function enter(hello: Hello, identity: Identity): Promise<Session> {
     const mine: SessionRecord = { secret: hash(hello.secret), user: identity.json }
@@ -147,65 +148,53 @@ export function createSessions(
   }
 
   async function local(id: string, { user, json, key }: Identity): Promise<Session> {
-    const known = locals.get(id) ?? begin(id)
-    const { session } = known
+    const session = locals.get(id) ?? begin(id)
     file(session, false)
     session.identify(user, json, key)
     file(session, true)
     entering.delete(id)
     try {
       // What is sent to the session's links from now on arrives; a POST may follow the welcome at once.
-      await known.news.listening
+      await session.news.listening
     } catch (error) {
       // The next link tries again.
-      if (locals.get(id) === known) release(known)
+      if (locals.get(id) === session) release(session)
       throw error
     }
     if (session.ended) throw fault(session.ended.code, session.ended.message)
     return session
   }
 
-  function begin(id: string): Local {
+  function begin(id: string): Session {
     if (closed) throw fault('shutting-down', 'this server goes')
-    const inbox = createFeed(inboxTopic, inboxLog(id), inboxDeclared, clock.now)
-    const session = createSession(context, {
-      id,
-      handle: handle(id, null),
-      inbox: () => inbox,
-      topics,
-      requests,
-      forward: (number, frame, asked) =>
-        news.tell({ type: 'up', link: number, frame, ...(asked !== undefined && { asked }) }),
-      proven: (number) => news.tell({ type: 'proven', link: number }),
-      changed: (topic) => presence.look(id, topic),
-      bye: () => end(id, { code: 'session-closed', message: 'the session said goodbye' }),
-    })
-    const news = createSessionNews(context, id, (piece) => {
-      if (piece.type === 'proven') passOn(piece.link)
-      else if (piece.type === 'present') for (const topic of piece.topics) presence.look(id, topic)
-      else if (piece.type === 'ended') over(id, piece.reason)
-      else if (piece.type === 'cut') session.cut(piece.reason)
-      else if (session.links.has(piece.link)) {
-        session.heard(piece.link)
-        session.apply(piece.link, piece.frame as UpFrame, piece.asked)
-      }
-    })
-    const passOn = (link: number) => {
-      session.supersede(link)
-      const left = session.links.size > 0 ? [] : presence.handOver(id)
-      if (left.length > 0) news.tell({ type: 'present', topics: left })
-    }
-    const begun = { session, inbox, news, touchedAt: clock.now() }
-    locals.set(id, begun)
+    const session = new Session(context, host, id)
+    locals.set(id, session)
     hooks.wake()
-    return begun
+    return session
+  }
+
+  function hear(session: Session, piece: Piece): void {
+    if (piece.type === 'proven') passOn(session, piece.link)
+    else if (piece.type === 'present') for (const topic of piece.topics) presence.look(session.id, topic)
+    else if (piece.type === 'ended') over(session.id, piece.reason)
+    else if (piece.type === 'cut') session.cut(piece.reason)
+    else if (session.link(piece.link)) {
+      session.heard(piece.link)
+      session.apply(piece.link, piece.frame as UpFrame, piece.asked)
+    }
+  }
+
+  function passOn(session: Session, link: number): void {
+    session.supersede(link)
+    const left = session.links.length > 0 ? [] : presence.handOver(session.id)
+    if (left.length > 0) session.news.tell({ type: 'present', topics: left })
   }
 
   function handle(id: string, user: unknown): SessionHandle {
     return {
       id,
       get user() {
-        return locals.get(id)?.session.user ?? user
+        return locals.get(id)?.user ?? user
       },
       async send(data) {
         const payload = givePayload(context, data)
@@ -240,25 +229,24 @@ export function createSessions(
   /** Every node, this one included. */
   function tell(id: string, piece: Extract<Piece, { reason: Fault }>): void {
     const known = locals.get(id)
-    const news = known?.news ?? createSessionNews(context, id, null)
+    const news = known?.news ?? new SessionNews(context, id, null)
     news.tell(piece)
     if (piece.type === 'ended') over(id, piece.reason)
-    else known?.session.cut(piece.reason)
+    else known?.cut(piece.reason)
   }
 
   function over(id: string, reason: Fault): void {
     const known = locals.get(id)
     if (!known) return
-    known.session.end(reason)
+    known.end(reason)
     release(known)
   }
 
-  function release(each: Local): void {
-    locals.delete(each.session.id)
-    file(each.session, false)
-    each.inbox.close()
-    each.news.close()
-    presence.look(each.session.id)
+  function release(session: Session): void {
+    locals.delete(session.id)
+    file(session, false)
+    session.release()
+    presence.look(session.id)
   }
 
   function file(session: Session, add: boolean): void {
@@ -269,10 +257,10 @@ export function createSessions(
     else if (filed.delete(session) && filed.size === 0) byUser.delete(userKey)
   }
 
-  async function touch(each: Local, now: number): Promise<void> {
-    each.touchedAt = now
+  async function touch(session: Session, now: number): Promise<void> {
+    session.touchedAt = now
     try {
-      await broker.sessions.touch(each.session.id, ttlMs)
+      await broker.sessions.touch(session.id, ttlMs)
     } catch (error) {
       context.report('broker-failed', 'a session was not prolonged', error)
     }

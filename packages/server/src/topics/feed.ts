@@ -2,102 +2,118 @@ import type { Entry, Log, LogPage, LogState } from '../broker/broker.ts'
 import type { MaybePromise } from '../broker/maybe-promise.ts'
 import { isPromise } from '../broker/maybe-promise.ts'
 import type { Declared } from './declarations.ts'
-import type { Wire } from './wire.ts'
-import { createWire } from './wire.ts'
+import { Wire } from './wire.ts'
 
-/** One node's end of a topic's log: one tail, shared by all its readers, and one encoding of each entry. */
-export interface Feed {
-  /** The topic's name on the wire. */
-  readonly name: string
-  readonly log: Log
-  readonly declared: Declared
-  /** Whether the tail has brought something of this epoch after the offset. */
-  hasAfter(epoch: string, offset: number): boolean
-  /** Taken before the first reader joins; the tail runs when it has resolved. */
-  open(): MaybePromise<void>
-  join(follower: Follower): () => void
-  wire(entry: Entry): Wire
-  read(after: number, limits: { maxEntries: number; maxBytes: number }): MaybePromise<LogPage | null>
-  state(last?: number): MaybePromise<LogState | null>
-  readonly followers: number
-  /** When the last reader left. */
-  readonly quietSince: number
-  close(): void
-}
+const readChunk = { maxEntries: 256, maxBytes: 128 * 1024 } as const
 
 export interface Follower {
   offer(wire: Wire): void
 }
 
-export function createFeed(name: string, log: Log, declared: Declared, now: () => number): Feed {
-  const followers = new Set<Follower>()
-  const wires = new WeakMap<Entry, Wire>()
-  let opening: MaybePromise<void> | null = null
-  let stop: (() => void) | null = null
-  let closed = false
-  let newest: Entry | null = null
-  let quietSince = now()
+/** One node's end of a topic's log: one tail, shared by all its readers, and one encoding of each entry. */
+export class Feed {
+  /** The topic's name on the wire. */
+  readonly name: string
+  readonly log: Log
+  readonly declared: Declared
+  /** When the last reader left. */
+  quietSince: number
+  readonly #now: () => number
+  readonly #followers = new Set<Follower>()
+  #reading: Map<number, Promise<LogPage | null>> | null = null
+  #wires: WeakMap<Entry, Wire> | null = null
+  #newest: Entry | null = null
+  #opening: MaybePromise<void> | null = null
+  #stop: (() => void) | null = null
+  #closed = false
 
-  const wire = (entry: Entry): Wire => {
-    const known = wires.get(entry)
+  constructor(name: string, log: Log, declared: Declared, now: () => number) {
+    this.name = name
+    this.log = log
+    this.declared = declared
+    this.#now = now
+    this.quietSince = now()
+  }
+
+  get followers(): number {
+    return this.#followers.size
+  }
+
+  /** Whether the tail has brought something of this epoch after the offset. */
+  hasAfter(epoch: string, offset: number): boolean {
+    return this.#newest !== null && this.#newest.epoch === epoch && this.#newest.offset > offset
+  }
+
+  /** Taken before the first reader joins; the tail runs when it has resolved. */
+  open(): MaybePromise<void> {
+    // One who is about to join: it must not be let go meanwhile.
+    this.quietSince = this.#now()
+    if (this.#opening === null) {
+      const tail = this.log.tail((entry) => this.#take(entry))
+      this.#opening = isPromise(tail)
+        ? tail.then(
+            (stop) => this.#opened(stop),
+            (error) => {
+              // The next reader tries again.
+              this.#opening = null
+              throw error
+            },
+          )
+        : this.#opened(tail)
+    }
+    return this.#opening
+  }
+
+  join(follower: Follower): void {
+    this.#followers.add(follower)
+  }
+
+  leave(follower: Follower): void {
+    this.#followers.delete(follower)
+    this.quietSince = this.#now()
+  }
+
+  wire(entry: Entry): Wire {
+    this.#wires ??= new WeakMap()
+    const known = this.#wires.get(entry)
     if (known) return known
-    const made = createWire(name, entry)
-    wires.set(entry, made)
+    const made = new Wire(this.name, entry)
+    this.#wires.set(entry, made)
     return made
   }
 
-  const take = (entry: Entry) => {
-    newest = entry
-    if (followers.size === 0) return
-    const made = wire(entry)
-    for (const follower of followers) follower.offer(made)
+  /** Those who ask for the same at the same time share one read: all who come back at once stand at the same place. */
+  read(after: number): MaybePromise<LogPage | null> {
+    const running = this.#reading?.get(after)
+    if (running !== undefined) return running
+    const page = this.log.read(after, readChunk)
+    if (!isPromise(page)) return page
+    this.#reading ??= new Map()
+    const reading = page.finally(() => this.#reading?.delete(after))
+    this.#reading.set(after, reading)
+    return reading
   }
 
-  const opened = (stopTail: () => void) => {
-    if (closed) stopTail()
-    else stop = stopTail
+  state(last?: number): MaybePromise<LogState | null> {
+    return this.log.state(last)
   }
 
-  return {
-    name,
-    log,
-    declared,
-    hasAfter: (epoch, offset) => newest !== null && newest.epoch === epoch && newest.offset > offset,
-    open() {
-      // One who is about to join: it must not be let go meanwhile.
-      quietSince = now()
-      if (opening !== null) return opening
-      const tail = log.tail(take)
-      opening = isPromise(tail)
-        ? tail.then(opened, (error) => {
-            // The next reader tries again.
-            opening = null
-            throw error
-          })
-        : opened(tail)
-      return opening
-    },
-    join(follower) {
-      followers.add(follower)
-      return () => {
-        followers.delete(follower)
-        quietSince = now()
-      }
-    },
-    wire,
-    read: (after, limits) => log.read(after, limits),
-    state: (last) => log.state(last),
-    get followers() {
-      return followers.size
-    },
-    get quietSince() {
-      return quietSince
-    },
-    close() {
-      closed = true
-      stop?.()
-      stop = null
-      opening = null
-    },
+  close(): void {
+    this.#closed = true
+    this.#stop?.()
+    this.#stop = null
+    this.#opening = null
+  }
+
+  #opened(stop: () => void): void {
+    if (this.#closed) stop()
+    else this.#stop = stop
+  }
+
+  #take(entry: Entry): void {
+    this.#newest = entry
+    if (this.#followers.size === 0) return
+    const made = this.wire(entry)
+    for (const follower of this.#followers) follower.offer(made)
   }
 }

@@ -59,7 +59,7 @@ async function page(
   // Where the history begins later than asked, or anew, the page's position says so.
   const after = taken?.position.offset ?? Math.max(asked[start.at], state.floor)
   const limits = { maxEntries: serverLimits.pageEntries, maxBytes: context.settings.limits.batchBytes / 2 }
-  const found = after < to ? await settle(context, () => feed.read(after, limits)) : null
+  const found = after < to ? await settle(context, () => feed.log.read(after, limits)) : null
   // It has begun anew meanwhile, or moved on from the snapshot.
   const isMoved = taken && (taken.position.epoch !== state.epoch || after < (found?.floor ?? 0))
   if (isMoved || (found && found.epoch !== state.epoch)) return page(context, topics, id, topic, from, to)

@@ -17,11 +17,13 @@ import { publishFailure } from '../broker/failures.ts'
 import { receiptOf } from '../broker/receipts.ts'
 import { drawId } from '../clock.ts'
 import type { Context } from '../context.ts'
-import type { Reader } from '../links/reader.ts'
-import { createReader } from '../links/reader.ts'
+import { Reader } from '../links/reader.ts'
 import type { SessionHandle } from '../sessions/session.ts'
+import type { Feed } from './feed.ts'
+import type { Located } from './locate.ts'
 import { locate } from './locate.ts'
 import { createDraft, givePayload, payloadValue } from './publishing.ts'
+import type { Taken, TakeSnapshot } from './snapshots.ts'
 import { snapshotsOf } from './snapshots.ts'
 import type { Topics } from './topics.ts'
 import type { Wire } from './wire.ts'
@@ -96,15 +98,7 @@ export function createHubTopic<T, User>(
     const feed = topics.feed(name)
     const takeSnapshot = snapshotsOf(feed, context)
     const position = await locate(feed, start, asked, takeSnapshot)
-    const outlet = {
-      room: () => true,
-      entry: (wire: Wire) => subscriber.next(message(wire)),
-      gap: (gap: GapEvent) => subscriber.next(gap),
-      snapshot: ({ cursor, payload }: { cursor: string; payload: Parameters<typeof payloadValue>[0] }) =>
-        subscriber.next({ type: 'snapshot', data: payloadValue(payload), cursor } satisfies SnapshotEvent),
-      failed: (error: unknown) => subscriber.error(error),
-    }
-    return createReader(feed, outlet, position, takeSnapshot)
+    return new HubReader(feed, position, takeSnapshot, subscriber, message)
   }
 
   function message({ cursor, entry }: Wire): HubMessage<T, User> {
@@ -157,4 +151,42 @@ export function createHubTopic<T, User>(
     error(): void {},
     complete(): void {},
   })
+}
+
+/** Reads a topic for a subscriber at the hub. */
+class HubReader<Event> extends Reader {
+  readonly #subscriber: Subscriber<Event | GapEvent | SnapshotEvent>
+  readonly #message: (wire: Wire) => Event
+
+  constructor(
+    feed: Feed,
+    start: Located,
+    takeSnapshot: TakeSnapshot | null,
+    subscriber: Subscriber<Event | GapEvent | SnapshotEvent>,
+    message: (wire: Wire) => Event,
+  ) {
+    super(feed, start, takeSnapshot)
+    this.#subscriber = subscriber
+    this.#message = message
+  }
+
+  protected override room(): boolean {
+    return true
+  }
+
+  protected override entry(wire: Wire): void {
+    this.#subscriber.next(this.#message(wire))
+  }
+
+  protected override gap(gap: GapEvent): void {
+    this.#subscriber.next(gap)
+  }
+
+  protected override snapshot({ cursor, payload }: Taken): void {
+    this.#subscriber.next({ type: 'snapshot', data: payloadValue(payload), cursor } satisfies SnapshotEvent)
+  }
+
+  protected override failed(error: unknown): void {
+    this.#subscriber.error(error)
+  }
 }

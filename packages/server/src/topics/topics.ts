@@ -3,8 +3,7 @@ import type { LogState } from '../broker/broker.ts'
 import { isPromise, type MaybePromise } from '../broker/maybe-promise.ts'
 import type { Context } from '../context.ts'
 import type { Declarations, Declared } from './declarations.ts'
-import type { Feed } from './feed.ts'
-import { createFeed } from './feed.ts'
+import { Feed } from './feed.ts'
 
 /** The topics that this node knows. One begins with its first authorised use. */
 export interface Topics {
@@ -54,7 +53,7 @@ export function createTopics(context: Context, declarations: Declarations, begun
         throw new HoldfastError('topic-limit', `there are ${settings.limits.topics} topics already`)
       }
       const declared = declarations.find(topic)
-      const feed = createFeed(topic, broker.log(topic, declared.log), declared, clock.now)
+      const feed = new Feed(topic, broker.log(topic, declared.log), declared, clock.now)
       feeds.set(topic, feed)
       begun(topic)
       return feed

@@ -1,42 +1,59 @@
 import { formatCursor } from '@holdfast/protocol'
 import type { Entry } from '../broker/broker.ts'
 
-/** Text with its bytes, which are made once however many take them. */
+/** Text, and the bytes in which it leaves on one transport: made once however many take them. */
 export interface Chunk {
   readonly text: string
   readonly bytes: Uint8Array
 }
 
-/** A frame's line, as a WebSocket message and as an SSE event. */
-export interface Line extends Chunk {
-  readonly size: number
-  readonly sse: Chunk
-}
-
-/** An entry in every shape in which it leaves. `plain` is the event of a topic's own address. */
-export interface Wire extends Line {
-  readonly entry: Entry
-  readonly cursor: string
-  readonly plain: Chunk
-}
-
 const encoder = new TextEncoder()
 
-export function createChunk(text: string): Chunk {
-  let bytes: Uint8Array | undefined
-  return {
-    text,
-    get bytes() {
-      bytes ??= encoder.encode(text)
-      return bytes
-    },
+class LazyChunk implements Chunk {
+  readonly text: string
+  #bytes: Uint8Array | null = null
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  get bytes(): Uint8Array {
+    this.#bytes ??= this.encode()
+    return this.#bytes
+  }
+
+  protected encode(): Uint8Array {
+    return encoder.encode(this.text)
   }
 }
 
-class LazyLine implements Line {
+/** One text message of a WebSocket: its bytes are the whole frame, as a server sends it, unmasked (RFC 6455, 5.2). */
+class LazyMessage extends LazyChunk {
+  protected override encode(): Uint8Array {
+    const length = Buffer.byteLength(this.text)
+    const head = length < 126 ? 2 : length < 65_536 ? 4 : 10
+    const frame = Buffer.allocUnsafe(head + length)
+    frame[0] = 0x81
+    if (head === 2) frame[1] = length
+    else if (head === 4) {
+      frame[1] = 126
+      frame.writeUInt16BE(length, 2)
+    } else {
+      frame[1] = 127
+      frame.writeBigUInt64BE(BigInt(length), 2)
+    }
+    frame.write(this.text, head)
+    return frame
+  }
+}
+
+/** A frame's line, as a WebSocket message and as an SSE event. */
+export class Line {
   readonly text: string
-  #bytes: Uint8Array | undefined
-  #sse: Chunk | undefined
+  /** The batch of this turn that begins with it; the flusher's. */
+  batch: Batch | null = null
+  #message: Chunk | null = null
+  #event: Chunk | null = null
 
   constructor(text: string) {
     this.text = text
@@ -46,21 +63,22 @@ class LazyLine implements Line {
     return this.text.length
   }
 
-  get bytes(): Uint8Array {
-    this.#bytes ??= encoder.encode(this.text)
-    return this.#bytes
+  get message(): Chunk {
+    this.#message ??= new LazyMessage(this.text)
+    return this.#message
   }
 
-  get sse(): Chunk {
-    this.#sse ??= createChunk(`data: ${this.text}\n\n`)
-    return this.#sse
+  get event(): Chunk {
+    this.#event ??= new LazyChunk(eventOf(this.text))
+    return this.#event
   }
 }
 
-class LazyWire extends LazyLine implements Wire {
+/** An entry in every shape in which it leaves. */
+export class Wire extends Line {
   readonly entry: Entry
   readonly cursor: string
-  #plain: Chunk | undefined
+  #plain: Chunk | null = null
 
   constructor(topic: string, entry: Entry) {
     const cursor = formatCursor(entry.epoch, entry.offset)
@@ -69,6 +87,7 @@ class LazyWire extends LazyLine implements Wire {
     this.cursor = cursor
   }
 
+  /** The event of the topic's own address. */
   get plain(): Chunk {
     const { encoding, data } = this.entry
     this.#plain ??= createChunk(plainEvent(this.cursor, encoding && 'binary', encoding ? data.slice(1, -1) : data))
@@ -76,13 +95,60 @@ class LazyWire extends LazyLine implements Wire {
   }
 }
 
-export const createLine = (text: string): Line => new LazyLine(text)
+/**
+ * The lines of one turn for one sink. Sinks that are to have the same lines have the same batch, so that it is joined and
+ * encoded once: a batch knows the one that goes on from it.
+ */
+export class Batch {
+  readonly size: number
+  readonly #before: Batch | null
+  readonly #last: Line
+  #next: Batch | null = null
+  #messages: readonly Chunk[] | null = null
+  #event: Chunk | null = null
 
-export const createWire = (topic: string, entry: Entry): Wire => new LazyWire(topic, entry)
+  constructor(before: Batch | null, last: Line) {
+    this.size = (before?.size ?? 0) + last.size
+    this.#before = before
+    this.#last = last
+  }
+
+  with(line: Line): Batch {
+    if (this.#next && this.#next.#last === line) return this.#next
+    this.#next = new Batch(this, line)
+    return this.#next
+  }
+
+  get lines(): Line[] {
+    const lines: Line[] = []
+    for (let batch: Batch | null = this; batch; batch = batch.#before) lines.push(batch.#last)
+    return lines.reverse()
+  }
+
+  /** WebSocket messages of a moderate size. */
+  get messages(): readonly Chunk[] {
+    this.#messages ??= this.#before ? [...joined(this.lines)] : [this.#last.message]
+    return this.#messages
+  }
+
+  /** SSE events. */
+  get event(): Chunk {
+    this.#event ??= this.#before
+      ? new LazyChunk(this.lines.map(({ text }) => eventOf(text)).join(''))
+      : this.#last.event
+    return this.#event
+  }
+}
+
+export const createChunk = (text: string): Chunk => new LazyChunk(text)
+
+export const createLine = (text: string): Line => new Line(text)
 
 /** One event of a topic's own address. Without a cursor, a browser that resumes does so at the one before. */
 export const plainEvent = (cursor: string | null, event: string | undefined, data: string | null): string =>
   `${cursor === null ? '' : `id: ${cursor}\n`}${event ? `event: ${event}\n` : ''}${data === null ? '' : `data: ${data}\n`}\n`
+
+const eventOf = (text: string): string => `data: ${text}\n\n`
 
 function entryLine(topic: string, cursor: string, { time, data, id, encoding }: Entry): string {
   const more = encoding
@@ -91,4 +157,29 @@ function entryLine(topic: string, cursor: string, { time, data, id, encoding }: 
       ? ''
       : `,${JSON.stringify(id)}`
   return `["entry",${JSON.stringify(topic)},"${cursor}",${time},${data}${more}]`
+}
+
+const messageSize = 128 * 1024
+
+/** A long line is a message by itself, so that its bytes are shared. */
+function* joined(lines: readonly Line[]): Generator<Chunk> {
+  let small: string[] = []
+  let size = 0
+  const gathered = () => {
+    const message = new LazyMessage(small.join('\n'))
+    small = []
+    size = 0
+    return message
+  }
+  for (const line of lines) {
+    if (size > 0 && size + line.size > messageSize) yield gathered()
+    if (line.size > messageSize / 4) {
+      if (size > 0) yield gathered()
+      yield line.message
+      continue
+    }
+    small.push(line.text)
+    size += line.size
+  }
+  if (size > 0) yield gathered()
 }

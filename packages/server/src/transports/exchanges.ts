@@ -46,7 +46,8 @@ export function createExchanges(context: Context, parts: HttpParts): Exchanges {
       try {
         if (!originAllowed(context.settings, exchange)) throw fault('origin-forbidden', 'the page has another origin')
         if (!parts.open()) throw fault('shutting-down', 'this server goes')
-        exchange.onGone(parts.transports.add(() => exchange.destroy()))
+        parts.transports.add(exchange)
+        exchange.onGone(() => parts.transports.delete(exchange))
         await serve(exchange)
       } catch (error) {
         refuse(context, exchange, faultFrom(context, error))

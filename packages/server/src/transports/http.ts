@@ -1,4 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Request, Response, Router } from 'express'
 import express from 'express'
 import { fault } from '../faults.ts'
@@ -12,7 +14,7 @@ import { originAllowed } from './origin.ts'
 export function createRouter(settings: Settings, serve: (exchange: Exchange) => Promise<boolean>): Router {
   const router = express.Router()
   router.use((request, response, next) => {
-    const exchange = adapt(settings, request, response)
+    const exchange = new ExpressExchange(settings, request, response)
     if (request.method === 'OPTIONS' && request.headers['access-control-request-method']) return preflight(exchange)
     serve(exchange).then((served) => {
       if (!served) next()
@@ -21,61 +23,117 @@ export function createRouter(settings: Settings, serve: (exchange: Exchange) => 
   return router
 }
 
-function adapt(settings: Settings, request: Request, response: Response): Exchange {
-  const headers = headersOf(request)
-  const send = (status: number, more: Readonly<Record<string, string>>) =>
-    response.writeHead(status, { ...more, ...crossOrigin(settings, headers) })
+class ExpressExchange implements Exchange {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly #settings: Settings
+  readonly #request: Request
+  readonly #response: Response
 
-  return {
-    method: request.method,
-    path: request.path,
-    headers,
-    address: request.socket.remoteAddress,
-    query(name) {
-      const value = new URLSearchParams(request.url.split('?')[1] ?? '').get(name)
-      return value ?? undefined
-    },
-    body: (limit) => readBody(request, limit),
-    answer(status, more, body) {
-      if (response.headersSent || response.destroyed) return
-      // A client that is to go elsewhere would come back here on a connection that is kept.
-      send(status, status === 413 || status === 503 ? { ...more, Connection: 'close' } : more)
-      response.end(body)
-    },
-    stream(status, more, events) {
-      // Not the request: it counts as destroyed once its body has been read.
-      if (response.destroyed) return null
-      const { socket } = response
-      socket?.setNoDelay(true)
-      // The head and what is written in this turn leave in one segment.
-      socket?.cork()
-      process.nextTick(() => socket?.uncork())
-      // Ended by the connection's end: HAProxy holds a chunk back for 200 ms, in case another one follows.
-      response.useChunkedEncodingByDefault = false
-      send(status, { ...more, Connection: 'close' })
-      response.flushHeaders()
-      return adaptStream(response, events)
-    },
-    onGone: (listener) => {
-      response.once('close', listener)
-    },
-    destroy: () => response.destroy(),
+  constructor(settings: Settings, request: Request, response: Response) {
+    this.method = request.method
+    this.path = request.path
+    this.headers = headersOf(request)
+    this.#settings = settings
+    this.#request = request
+    this.#response = response
+  }
+
+  get address(): string | undefined {
+    return this.#request.socket.remoteAddress
+  }
+
+  query(name: string): string | undefined {
+    const value = new URLSearchParams(this.#request.url.split('?')[1] ?? '').get(name)
+    return value ?? undefined
+  }
+
+  body(limit: number): Promise<string> {
+    return readBody(this.#request, limit)
+  }
+
+  answer(status: number, headers: Readonly<Record<string, string>>, body: string): void {
+    const response = this.#response
+    if (response.headersSent || response.destroyed) return
+    // A client that is to go elsewhere would come back here on a connection that is kept.
+    this.#head(status, status === 413 || status === 503 ? { ...headers, Connection: 'close' } : headers)
+    response.end(body)
+  }
+
+  stream(status: number, headers: Readonly<Record<string, string>>, events: StreamEvents): StreamLike | null {
+    const response = this.#response
+    // Not the request: it counts as destroyed once its body has been read.
+    if (response.destroyed) return null
+    const { socket } = response
+    socket?.setNoDelay(true)
+    // The head and what is written in this turn leave in one segment.
+    socket?.cork()
+    process.nextTick(() => socket?.uncork())
+    // Ended by the connection's end: HAProxy holds a chunk back for 200 ms, in case another one follows.
+    response.useChunkedEncodingByDefault = false
+    this.#head(status, { ...headers, Connection: 'close' })
+    response.flushHeaders()
+    return new ResponseStream(this.#request, response, events)
+  }
+
+  onGone(listener: () => void): void {
+    this.#response.once('close', listener)
+  }
+
+  destroy(): void {
+    this.#response.destroy()
+  }
+
+  #head(status: number, headers: Readonly<Record<string, string>>): void {
+    this.#response.writeHead(status, { ...headers, ...crossOrigin(this.#settings, this.headers) })
   }
 }
 
-function adaptStream(response: ServerResponse, events: StreamEvents): StreamLike {
-  response.on('drain', events.drained)
-  response.once('close', events.gone)
-  response.on('error', () => {})
-  return {
-    write(chunk: Chunk) {
-      if (!response.writableEnded && !response.destroyed) response.write(chunk.bytes)
-    },
-    get buffered() {
-      return response.writableLength
-    },
-    end: () => response.end(),
-    destroy: () => response.destroy(),
+/** An answer that goes on. */
+class ResponseStream implements StreamLike {
+  readonly #response: ServerResponse
+  readonly #events: StreamEvents
+  /** Whether what follows the head may go past the response, which would cost as much again as the socket. */
+  readonly #direct: boolean
+  /** Somebody is to be told that what was buffered has been taken. */
+  #full = false
+
+  constructor(request: IncomingMessage, response: ServerResponse, events: StreamEvents) {
+    this.#response = response
+    this.#events = events
+    // Another middleware may have put itself between, and HTTP/2 has no socket of one response's own.
+    this.#direct = request.httpVersionMajor === 1 && response.write === ServerResponse.prototype.write
+    response.once('close', () => events.gone())
+    response.on('error', () => {})
+  }
+
+  write({ bytes }: Chunk): void {
+    if (this.#response.writableEnded || this.#response.destroyed) return
+    const to = this.#to
+    if (to.write(bytes) || this.#full) return
+    this.#full = true
+    to.once('drain', () => {
+      this.#full = false
+      this.#events.drained()
+    })
+  }
+
+  get buffered(): number {
+    return this.#to.writableLength
+  }
+
+  end(): void {
+    this.#response.end()
+  }
+
+  destroy(): void {
+    this.#response.destroy()
+  }
+
+  // Without a socket the response waits for those before it on the same connection.
+  get #to(): Socket | ServerResponse {
+    return (this.#direct && this.#response.socket) || this.#response
   }
 }
 

@@ -1,13 +1,15 @@
+import type { GapEvent } from '@holdfast/protocol'
 import { formatCursor } from '@holdfast/protocol'
 import type { Context } from '../context.ts'
 import { fault } from '../faults.ts'
-import type { Outlet, Reader } from '../links/reader.ts'
-import { createReader } from '../links/reader.ts'
+import type { Flushable } from '../links/flusher.ts'
+import { Reader } from '../links/reader.ts'
 import type { Identity } from '../sessions/identity.ts'
 import type { Feed } from '../topics/feed.ts'
 import type { Located } from '../topics/locate.ts'
+import type { Taken } from '../topics/snapshots.ts'
 import { snapshotsOf } from '../topics/snapshots.ts'
-import type { Chunk } from '../topics/wire.ts'
+import type { Chunk, Wire } from '../topics/wire.ts'
 import { createChunk, plainEvent } from '../topics/wire.ts'
 import type { Exchange, StreamLike } from './exchange.ts'
 
@@ -36,19 +38,14 @@ export interface Place {
   leave(): unknown
 }
 
-interface Plain {
-  readonly topic: string
-  readonly userKey: string | null
-  readonly stream: StreamLike
-  sweep(now: number): void
-  end(): void
-}
-
 const comment = createChunk(':\n\n')
 
+// A peer that does not take its last bytes is not waited for longer.
+const graceMs = 2_000
+
 export function createPlainStreams(context: Context, opened: () => void): PlainStreams {
-  const { clock, flusher, settings } = context
-  const open = new Set<Plain>()
+  const { settings } = context
+  const open = new Set<PlainStream>()
   const entering = new Set<{ userKey: string | null; topic: string; ended: boolean }>()
 
   return {
@@ -63,106 +60,136 @@ export function createPlainStreams(context: Context, opened: () => void): PlainS
     },
     get buffered() {
       let bytes = 0
-      for (const { stream } of open) bytes += stream.buffered
+      for (const { buffered } of open) bytes += buffered
       return bytes
     },
     open(exchange, headers, feed, position, identity) {
-      let plain: Plain | null = null
-      let reader: Reader | null = null
-      const gone = () => {
-        reader?.stop()
-        if (plain) open.delete(plain)
-      }
-      const stream = exchange.stream(200, headers, { drained: () => reader?.pump(), gone })
-      if (!stream) return
-      const end = () => {
-        gone()
-        stream.end()
-        context.timers.after(2_000, () => stream.destroy())
-      }
-      const out = gather(stream)
-      reader = createReader(feed, outlet(out, stream, end), position, snapshotsOf(feed, context))
-      const reading = reader
-      let tookAt = clock.now()
-      let waiting = 0
-      plain = {
-        topic: feed.name,
-        userKey: identity.key,
-        stream,
-        end,
-        sweep(now) {
-          if (stream.buffered === 0 || stream.buffered < waiting) tookAt = now
-          waiting = stream.buffered
-          if (now - tookAt >= settings.tooSlowMs) {
-            context.refused('too-slow')
-            gone()
-            return stream.destroy()
-          }
-          if (now - out.wroteAt() >= settings.heartbeatMs) out.write(comment)
-          reading.pump()
+      let plain: PlainStream | null = null
+      const stream = exchange.stream(200, headers, {
+        drained: () => plain?.pump(),
+        gone() {
+          plain?.stop()
+          if (plain) open.delete(plain)
         },
-      }
+      })
+      if (!stream) return
+      plain = new PlainStream(context, stream, feed, position, identity.key)
       open.add(plain)
       opened()
-      // Else the snapshot has it: who has the cursor has what it stands for.
-      if (!position.snapshot)
-        out.write(createChunk(plainEvent(formatCursor(position.epoch, position.offset), undefined, null)))
-      reading.pump()
+      plain.begin(position)
     },
     end(userKey, topic) {
       for (const place of entering) {
         if (place.userKey === userKey && (topic === undefined || place.topic === topic)) place.ended = true
       }
       for (const plain of [...open]) {
-        if (plain.userKey === userKey && (topic === undefined || plain.topic === topic)) plain.end()
+        if (plain.userKey === userKey && (topic === undefined || plain.topic === topic)) leave(plain)
       }
     },
     sweep(now) {
-      for (const plain of [...open]) plain.sweep(now)
+      for (const plain of [...open]) if (!plain.sweep(now)) open.delete(plain)
     },
     endAll() {
-      for (const plain of [...open]) plain.end()
+      for (const plain of [...open]) leave(plain)
     },
   }
 
-  function gather(stream: StreamLike): { write(chunk: Chunk): void; waiting(): number; wroteAt(): number } {
-    let chunks: Chunk[] = []
-    let size = 0
-    let wroteAt = clock.now()
-    const flush = () => {
-      const [only] = chunks
-      if (chunks.length === 1 && only) stream.write(only)
-      else stream.write(createChunk(chunks.map(({ text }) => text).join('')))
-      chunks = []
-      size = 0
-      wroteAt = clock.now()
-    }
-    return {
-      write(chunk) {
-        if (chunks.length === 0) flusher.mark(flush)
-        chunks.push(chunk)
-        size += chunk.text.length
-      },
-      waiting: () => size + stream.buffered,
-      wroteAt: () => wroteAt,
-    }
+  function leave(plain: PlainStream): void {
+    open.delete(plain)
+    plain.end()
+  }
+}
+
+/** Reads a topic for one stream of its own address. */
+class PlainStream extends Reader implements Flushable {
+  readonly topic: string
+  readonly userKey: string | null
+  readonly #context: Context
+  readonly #stream: StreamLike
+  #chunks: Chunk[] = []
+  #gathered = 0
+  #wroteAt: number
+  #tookAt: number
+  #waiting = 0
+
+  constructor(context: Context, stream: StreamLike, feed: Feed, position: Located, userKey: string | null) {
+    super(feed, position, snapshotsOf(feed, context))
+    this.topic = feed.name
+    this.userKey = userKey
+    this.#context = context
+    this.#stream = stream
+    this.#wroteAt = context.clock.now()
+    this.#tookAt = this.#wroteAt
   }
 
-  function outlet(out: ReturnType<typeof gather>, stream: StreamLike, end: () => void): Outlet {
-    return {
-      room: () => out.waiting() < settings.limits.bufferBytes,
-      entry: (wire) => out.write(wire.plain),
-      gap({ type, ...gap }) {
-        out.write(createChunk(plainEvent(gap.snapshot ? null : gap.to, type, JSON.stringify(gap))))
-      },
-      snapshot({ cursor, payload: { json, encoding } }) {
-        out.write(createChunk(plainEvent(cursor, 'snapshot', encoding ? json.slice(1, -1) : json)))
-      },
-      failed(error) {
-        context.report('broker-failed', 'the broker failed while a topic was streamed', error)
-        end()
-        stream.destroy()
-      },
+  /** Bytes that the network has not taken. */
+  get buffered(): number {
+    return this.#stream.buffered
+  }
+
+  begin({ epoch, offset, snapshot }: Located): void {
+    // Else the snapshot has it: who has the cursor has what it stands for.
+    if (!snapshot) this.#write(createChunk(plainEvent(formatCursor(epoch, offset), undefined, null)))
+    this.pump()
+  }
+
+  /** False if it has taken nothing for too long, and is over. */
+  sweep(now: number): boolean {
+    const { settings, refused } = this.#context
+    const { buffered } = this.#stream
+    if (buffered === 0 || buffered < this.#waiting) this.#tookAt = now
+    this.#waiting = buffered
+    if (now - this.#tookAt >= settings.tooSlowMs) {
+      refused('too-slow')
+      this.stop()
+      this.#stream.destroy()
+      return false
     }
+    if (now - this.#wroteAt >= settings.heartbeatMs) this.#write(comment)
+    this.pump()
+    return true
+  }
+
+  end(): void {
+    this.stop()
+    this.#stream.end()
+    this.#context.timers.after(graceMs, () => this.#stream.destroy())
+  }
+
+  flush(): void {
+    const [only] = this.#chunks
+    if (this.#chunks.length === 1 && only) this.#stream.write(only)
+    else this.#stream.write(createChunk(this.#chunks.map(({ text }) => text).join('')))
+    this.#chunks = []
+    this.#gathered = 0
+    this.#wroteAt = this.#context.clock.now()
+  }
+
+  #write(chunk: Chunk): void {
+    if (this.#chunks.length === 0) this.#context.flusher.mark(this)
+    this.#chunks.push(chunk)
+    this.#gathered += chunk.text.length
+  }
+
+  protected override room(): boolean {
+    return this.#gathered + this.#stream.buffered < this.#context.settings.limits.bufferBytes
+  }
+
+  protected override entry(wire: Wire): void {
+    this.#write(wire.plain)
+  }
+
+  protected override gap({ type, ...gap }: GapEvent): void {
+    this.#write(createChunk(plainEvent(gap.snapshot ? null : gap.to, type, JSON.stringify(gap))))
+  }
+
+  protected override snapshot({ cursor, payload: { json, encoding } }: Taken): void {
+    this.#write(createChunk(plainEvent(cursor, 'snapshot', encoding ? json.slice(1, -1) : json)))
+  }
+
+  protected override failed(error: unknown): void {
+    this.#context.report('broker-failed', 'the broker failed while a topic was streamed', error)
+    this.stop()
+    this.#stream.destroy()
   }
 }

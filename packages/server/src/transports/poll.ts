@@ -50,13 +50,13 @@ export function createPoll(
         asked.set(topic, topics.peek(topic))
     }
     const session = await sessions.find(id, secret)
-    const there = session.links.get(number)
+    const there = session.link(number)
     const { link, sink } =
       there && sinks.has(there) ? { link: there, sink: sinks.get(there) as PollSink } : attach(session, number)
     session.heard(number)
     if (link.closed) return refuse(context, exchange, { code: 'superseded', message: 'a newer link took over' })
     if (!sink.wait(exchange)) return
-    link.subscriptions.clear()
+    link.subscriptions.rest()
     // Another node may have had the frame that says so.
     link.subscriptions.keep(new Set(wanted.map(([topic]) => topic)))
     const before = lives.get(link)
@@ -71,7 +71,7 @@ export function createPoll(
   }
 
   function attach(session: Session, number: number): { link: Link; sink: PollSink } {
-    const sink = createPollSink(() => link.subscriptions.clear())
+    const sink = createPollSink(() => link.subscriptions.rest())
     const link = session.attach(number, 'poll', sink)
     sinks.set(link, sink)
     return { link, sink }
@@ -109,11 +109,9 @@ function createPollSink(onAnswer: () => void): PollSink {
     get buffered() {
       return size
     },
-    write(lines) {
-      for (const line of lines) {
-        held.push(line)
-        size += line.size
-      }
+    write(batch) {
+      held.push(...batch.lines)
+      size += batch.size
       if (waiting) answer(200, release(), [])
     },
     wait(exchange) {

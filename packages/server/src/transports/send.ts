@@ -24,7 +24,7 @@ export function createSend(context: Context, { sessions }: HttpParts): (exchange
       if (rest !== '') await session.upstream.take(rest, { link: number, ended: () => false, answer })
     } catch (error) {
       const reason = faultFrom(context, error)
-      const link = session.links.get(number)
+      const link = session.link(number)
       if (!link) return refuse(context, exchange, reason, lines)
       link.end(reason)
       return answerClose(exchange, reason, lines)

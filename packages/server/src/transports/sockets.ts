@@ -1,4 +1,5 @@
 import { closeCodes, offeredHello } from '@holdfast/protocol'
+import type { Answer } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
 import { closeReason, fault } from '../faults.ts'
@@ -7,21 +8,22 @@ import type { Sink } from '../links/outbox.ts'
 import type { Admission, Admitted, Peer } from '../sessions/admission.ts'
 import { faultFrom } from '../sessions/admission.ts'
 import type { Session } from '../sessions/session.ts'
-import type { Chunk, Line } from '../topics/wire.ts'
-import { createChunk } from '../topics/wire.ts'
+import type { Source } from '../sessions/upstream.ts'
+import type { Batch, Chunk } from '../topics/wire.ts'
 import { originAllowed } from './origin.ts'
 import type { Transports } from './transports.ts'
 
 /** A WebSocket on the hub's side, after its 101. */
 export interface SocketLike {
-  /** One text message. */
-  send(message: Chunk): void
+  /** One text message; its bytes are the whole frame. */
+  write(message: Chunk): void
   close(code: number, reason: string): void
   destroy(): void
   /** Stops and goes on with the events of `message`. */
   pause(): void
   resume(): void
-  readonly bufferedAmount: number
+  /** Bytes that the network has not taken. */
+  readonly buffered: number
 }
 
 /** What the socket tells the hub. */
@@ -48,135 +50,139 @@ export async function acceptSocket(
   transports: Transports,
   upgrade: Upgrade,
 ): Promise<void> {
-  const { timers, settings } = context
-  let socket: SocketLike | null = null
-  let link: Link | null = null
-  let session: Session | null = null
-  let first: ((text: string) => void) | null = null
-  let paused = false
-  let opened = false
-  let closed = () => {}
-
+  const connection = new SocketConnection(context, transports)
   try {
-    if (!originAllowed(settings, upgrade)) throw fault('origin-forbidden', 'the page has another origin')
-    const line = offeredHello(upgrade.protocols) ?? (await firstMessage())
-    start(await admission.admit(line, upgrade, 'websocket'))
+    if (!originAllowed(context.settings, upgrade)) throw fault('origin-forbidden', 'the page has another origin')
+    const line = offeredHello(upgrade.protocols) ?? (await firstMessage(context, connection, upgrade))
+    const admitted = await admission.admit(line, upgrade, 'websocket')
+    connection.open(upgrade)
+    connection.start(admitted)
   } catch (error) {
-    refuse(faultFrom(context, error))
+    connection.open(upgrade)
+    connection.refuse(faultFrom(context, error))
   }
+}
 
-  function firstMessage(): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const stop = timers.after(settings.handshakeMs, () => reject(fault('handshake-timeout', 'no hello came')))
-      first = (text) => {
-        stop()
-        resolve(text)
-      }
-      open()
-      if (!socket) stop()
+function firstMessage(context: Context, connection: SocketConnection, upgrade: Upgrade): Promise<string> {
+  const { timers, settings } = context
+  return new Promise((resolve, reject) => {
+    const stop = timers.after(settings.handshakeMs, () => reject(fault('handshake-timeout', 'no hello came')))
+    const isOpen = connection.open(upgrade, (text) => {
+      stop()
+      resolve(text)
     })
+    if (!isOpen) stop()
+  })
+}
+
+/** A WebSocket with its link. */
+class SocketConnection implements SocketEvents, Sink, Source {
+  readonly #context: Context
+  readonly #transports: Transports
+  #socket: SocketLike | null = null
+  #link: Link | null = null
+  #session: Session | null = null
+  #first: ((text: string) => void) | null = null
+  #opened = false
+  #paused = false
+
+  constructor(context: Context, transports: Transports) {
+    this.#context = context
+    this.#transports = transports
   }
 
-  function open(): void {
-    if (opened) return
-    opened = true
-    socket = upgrade.open({
-      message(text) {
-        if (link && session) receive(link, session, text)
-        else if (first) {
-          first(text)
-          first = null
-        } else refuse({ code: 'malformed', message: 'a hello comes first' })
-      },
-      broken: (code) => end({ code, message: code === 'malformed' ? 'no text message' : 'the batch is too large' }),
-      drained: () => link?.drained(),
-      gone() {
-        socket = null
-        closed()
-        link?.gone()
-      },
-    })
-    if (socket) closed = transports.add(() => socket?.destroy())
+  /** Once. `first` takes the first message. False if the peer has gone. */
+  open(upgrade: Upgrade, first: ((text: string) => void) | null = null): boolean {
+    if (!this.#opened) {
+      this.#opened = true
+      this.#first = first
+      this.#socket = upgrade.open(this)
+      if (this.#socket) this.#transports.add(this)
+    }
+    return this.#socket !== null
   }
 
-  function start(admitted: Admitted): void {
-    open()
-    if (!socket) return
-    session = admitted.session
-    link = session.attach(admitted.hello.link, 'websocket', sinkOf(socket))
-    link.send(admitted.welcome)
+  start({ session, hello, welcome, asked }: Admitted): void {
+    if (!this.#socket) return
+    const link = session.attach(hello.link, 'websocket', this)
+    this.#session = session
+    this.#link = link
+    link.send(welcome)
     // With the 101, in one segment.
     link.flush()
-    link.subscribe(admitted.hello.topics, admitted.asked)
+    link.subscribe(hello.topics, asked)
   }
 
-  function receive(on: Link, at: Session, text: string): void {
-    if (on.closed) return
-    at.heard(on.number)
-    const source = {
-      link: on.number,
-      ended: () => on.closed,
-      answer: (answer: unknown) => on.send(typeof answer === 'string' ? answer : JSON.stringify(answer)),
-    }
-    at.upstream.take(text, source).catch((error) => on.end(faultFrom(context, error)))
-    if (paused || at.upstream.waiting <= settings.limits.upstreamBytes) return
-    paused = true
-    socket?.pause()
-    void at.upstream.idle().then(() => {
-      paused = false
-      socket?.resume()
+  /** Before it has a link. */
+  refuse(reason: Fault): void {
+    this.#context.refused(reason.code)
+    this.#first = null
+    this.end(reason)
+  }
+
+  message(text: string): void {
+    if (this.#link && this.#session) this.#receive(this.#link, this.#session, text)
+    else if (this.#first) {
+      this.#first(text)
+      this.#first = null
+    } else this.refuse({ code: 'malformed', message: 'a hello comes first' })
+  }
+
+  broken(code: 'malformed' | 'too-large'): void {
+    const reason = { code, message: code === 'malformed' ? 'no text message' : 'the batch is too large' }
+    if (this.#link) this.#link.end(reason)
+    else this.refuse(reason)
+  }
+
+  drained(): void {
+    this.#link?.drained()
+  }
+
+  gone(): void {
+    this.#socket = null
+    this.#transports.delete(this)
+    this.#link?.gone()
+  }
+
+  get link(): number {
+    return this.#link?.number ?? 0
+  }
+
+  ended(): boolean {
+    return this.#link?.closed ?? true
+  }
+
+  answer(answer: Answer | string): void {
+    this.#link?.send(typeof answer === 'string' ? answer : JSON.stringify(answer))
+  }
+
+  write(batch: Batch): void {
+    for (const message of batch.messages) this.#socket?.write(message)
+  }
+
+  get buffered(): number {
+    return this.#socket?.buffered ?? 0
+  }
+
+  end(reason: Fault): void {
+    this.#socket?.close(closeCodes[reason.code].close, closeReason(reason))
+  }
+
+  destroy(): void {
+    this.#socket?.destroy()
+  }
+
+  #receive(link: Link, session: Session, text: string): void {
+    if (link.closed) return
+    session.heard(link.number)
+    const { upstream } = session
+    upstream.take(text, this).catch((error) => link.end(faultFrom(this.#context, error)))
+    if (this.#paused || upstream.waiting <= this.#context.settings.limits.upstreamBytes) return
+    this.#paused = true
+    this.#socket?.pause()
+    void upstream.idle().then(() => {
+      this.#paused = false
+      this.#socket?.resume()
     })
   }
-
-  function end(reason: Fault): void {
-    if (link) link.end(reason)
-    else refuse(reason)
-  }
-
-  function refuse(reason: Fault): void {
-    context.refused(reason.code)
-    first = null
-    open()
-    socket?.close(closeCodes[reason.code].close, closeReason(reason))
-  }
-}
-
-function sinkOf(socket: SocketLike): Sink {
-  return {
-    write(lines) {
-      const [only] = lines
-      if (lines.length === 1 && only) return socket.send(only)
-      for (const message of joined(lines)) socket.send(message)
-    },
-    get buffered() {
-      return socket.bufferedAmount
-    },
-    end: (reason) => socket.close(closeCodes[reason.code].close, closeReason(reason)),
-    destroy: () => socket.destroy(),
-  }
-}
-
-const messageSize = 128 * 1024
-
-/** Lines in messages of a moderate size; a long line is a message by itself, so that its bytes are shared. */
-function* joined(lines: readonly Line[]): Generator<Chunk> {
-  let small: string[] = []
-  let size = 0
-  const gathered = () => {
-    const chunk = createChunk(small.join('\n'))
-    small = []
-    size = 0
-    return chunk
-  }
-  for (const line of lines) {
-    if (size > 0 && size + line.size > messageSize) yield gathered()
-    if (line.size > messageSize / 4) {
-      if (size > 0) yield gathered()
-      yield line
-      continue
-    }
-    small.push(line.text)
-    size += line.size
-  }
-  if (size > 0) yield gathered()
 }

@@ -1,8 +1,10 @@
 import type { Context } from '../context.ts'
+import type { Fault } from '../faults.ts'
 import { closeLine } from '../faults.ts'
 import type { Link } from '../links/link.ts'
 import type { Sink } from '../links/outbox.ts'
-import { createChunk, createLine } from '../topics/wire.ts'
+import type { Batch } from '../topics/wire.ts'
+import { createLine } from '../topics/wire.ts'
 import type { Exchange, StreamLike } from './exchange.ts'
 import { eventHeaders } from './exchange.ts'
 import type { HttpParts } from './exchanges.ts'
@@ -18,7 +20,7 @@ export function createSse(context: Context, { admission }: HttpParts): (exchange
       gone: () => link?.gone(),
     })
     if (!stream) return
-    link = session.attach(hello.link, 'sse', sinkOf(context, stream))
+    link = session.attach(hello.link, 'sse', new StreamSink(context, stream))
     link.send(welcome)
     link.flush()
     link.subscribe(hello.topics, asked)
@@ -28,21 +30,30 @@ export function createSse(context: Context, { admission }: HttpParts): (exchange
 // A peer that does not take its last bytes is not waited for longer.
 const graceMs = 2_000
 
-function sinkOf(context: Context, stream: StreamLike): Sink {
-  return {
-    write(lines) {
-      const [only] = lines
-      if (lines.length === 1 && only) stream.write(only.sse)
-      else stream.write(createChunk(lines.map(({ sse }) => sse.text).join('')))
-    },
-    get buffered() {
-      return stream.buffered
-    },
-    end(reason) {
-      stream.write(createLine(closeLine(reason)).sse)
-      stream.end()
-      context.timers.after(graceMs, () => stream.destroy())
-    },
-    destroy: () => stream.destroy(),
+class StreamSink implements Sink {
+  readonly #context: Context
+  readonly #stream: StreamLike
+
+  constructor(context: Context, stream: StreamLike) {
+    this.#context = context
+    this.#stream = stream
+  }
+
+  write(batch: Batch): void {
+    this.#stream.write(batch.event)
+  }
+
+  get buffered(): number {
+    return this.#stream.buffered
+  }
+
+  end(reason: Fault): void {
+    this.#stream.write(createLine(closeLine(reason)).event)
+    this.#stream.end()
+    this.#context.timers.after(graceMs, () => this.destroy())
+  }
+
+  destroy(): void {
+    this.#stream.destroy()
   }
 }

@@ -1,14 +1,20 @@
+/** Something that is open towards a peer. */
+export interface Destroyable {
+  destroy(): void
+}
+
 /** Everything that is open towards a peer, so that closing the hub leaves none. */
 export interface Transports {
-  /** Answers what takes it off when it has ended by itself. */
-  add(destroy: () => void): () => void
+  add(open: Destroyable): void
+  /** It has ended by itself. */
+  delete(open: Destroyable): void
   /** Resolves when nothing is open. */
   idle(): Promise<void>
   destroyAll(): void
 }
 
 export function createTransports(): Transports {
-  const open = new Set<() => void>()
+  const open = new Set<Destroyable>()
   let waiting: (() => void)[] = []
   let closed = false
 
@@ -19,19 +25,14 @@ export function createTransports(): Transports {
   }
 
   return {
-    add(destroy) {
-      if (closed) {
-        // It waited for something while the hub closed.
-        destroy()
-        return () => {}
-      }
-      // A function of its own, for one may be added twice.
-      const own = () => destroy()
-      open.add(own)
-      return () => {
-        open.delete(own)
-        settle()
-      }
+    add(one) {
+      // It waited for something while the hub closed.
+      if (closed) one.destroy()
+      else open.add(one)
+    },
+    delete(one) {
+      open.delete(one)
+      settle()
     },
     idle: () =>
       new Promise((resolve) => {
@@ -40,7 +41,7 @@ export function createTransports(): Transports {
       }),
     destroyAll() {
       closed = true
-      for (const destroy of [...open]) destroy()
+      for (const one of [...open]) one.destroy()
       open.clear()
       settle()
     },

@@ -1,8 +1,9 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { closeCodes } from '@holdfast/protocol'
-import type { ServerOptions } from 'ws'
+import type { RawData, ServerOptions } from 'ws'
 import { WebSocket, WebSocketServer } from 'ws'
+import type { Chunk } from '../topics/wire.ts'
 import { headersOf } from './headers.ts'
 import type { SocketEvents, SocketLike, Upgrade } from './sockets.ts'
 
@@ -26,12 +27,62 @@ const errorCodes: Record<string, 'too-large' | 'malformed'> = {
   WS_ERR_INVALID_UTF8: 'malformed',
 }
 
-class Socket extends WebSocket {
+/** One object for each socket: it is the hub's `SocketLike`, too. */
+class Socket extends WebSocket implements SocketLike {
+  // Not initialised here: the base class has been given them by then.
+  declare events: SocketEvents
+  declare socket: Duplex
+  /** Somebody is to be told that what was buffered has been taken. */
+  declare full: boolean
+
   override close(code?: number, reason?: string | Buffer): void {
     const known = code === undefined ? undefined : translated[code]
     if (known) super.close(closeCodes[known].close, known)
     else super.close(code, reason)
   }
+
+  begin(socket: Duplex, events: SocketEvents): void {
+    this.socket = socket
+    this.events = events
+    this.full = false
+    this.on('message', onMessage)
+    this.on('error', onError)
+    this.on('close', onClose)
+  }
+
+  /** The frame as it is, past what ws would do with each message for each socket. */
+  write({ bytes }: Chunk): void {
+    if (this.readyState !== WebSocket.OPEN || this.socket.write(bytes) || this.full) return
+    this.full = true
+    this.socket.once('drain', () => {
+      this.full = false
+      this.events.drained()
+    })
+  }
+
+  destroy(): void {
+    this.terminate()
+  }
+
+  get buffered(): number {
+    return this.socket.writableLength
+  }
+}
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  const { events } = this as Socket
+  if (isBinary) events.broken('malformed')
+  else events.message(data.toString())
+}
+
+// ws closes by itself then; this counts it.
+function onError(this: WebSocket, error: Error & { code?: string }): void {
+  const code = errorCodes[error.code ?? '']
+  if (code) (this as Socket).events.broken(code)
+}
+
+function onClose(this: WebSocket): void {
+  ;(this as Socket).events.gone()
 }
 
 export function createWebSocketGlue(batchBytes: number, accept: (upgrade: Upgrade) => void): WebSocketGlue {
@@ -80,10 +131,9 @@ export function createWebSocketGlue(batchBytes: number, accept: (upgrade: Upgrad
 
   function serve(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
+    socket.on('close', forget)
     // Until its 101 nobody else listens.
-    const ignore = () => socket.destroy()
-    socket.on('error', ignore)
+    socket.on('error', onEarlyError)
     accept({
       headers: headersOf(request),
       address: request.socket.remoteAddress,
@@ -95,43 +145,22 @@ export function createWebSocketGlue(batchBytes: number, accept: (upgrade: Upgrad
         socket.cork()
         process.nextTick(() => socket.uncork())
         server.handleUpgrade(request, socket, head, (webSocket) => {
-          socket.off('error', ignore)
-          opened = adapt(webSocket, socket, events)
+          socket.off('error', onEarlyError)
+          ;(webSocket as Socket).begin(socket, events)
+          opened = webSocket as Socket
         })
         return opened
       },
     })
   }
+
+  function forget(this: Duplex): void {
+    sockets.delete(this)
+  }
 }
 
-function adapt(webSocket: WebSocket, socket: Duplex, events: SocketEvents): SocketLike {
-  const onDrain = () => events.drained()
-  socket.on('drain', onDrain)
-  webSocket.on('message', (data, isBinary) => {
-    if (isBinary) events.broken('malformed')
-    else events.message(data.toString())
-  })
-  // ws closes by itself then; this counts it.
-  webSocket.on('error', (error: Error & { code?: string }) => {
-    const code = errorCodes[error.code ?? '']
-    if (code) events.broken(code)
-  })
-  webSocket.on('close', () => {
-    socket.off('drain', onDrain)
-    events.gone()
-  })
-  return {
-    send(message) {
-      webSocket.send(message.bytes, { binary: false })
-    },
-    close: (code, reason) => webSocket.close(code, reason),
-    destroy: () => webSocket.terminate(),
-    pause: () => webSocket.pause(),
-    resume: () => webSocket.resume(),
-    get bufferedAmount() {
-      return webSocket.bufferedAmount
-    },
-  }
+function onEarlyError(this: Duplex): void {
+  this.destroy()
 }
 
 function pathOf({ url = '/' }: IncomingMessage): string {
