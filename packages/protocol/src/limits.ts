@@ -9,7 +9,7 @@ export const wireLimits = {
   /** The hello inside `Sec-WebSocket-Protocol`, as base64url; a longer one follows in the first message. */
   helloHeaderBytes: 2048,
   /** Bytes received after which a client acknowledges its cursors. */
-  ackBytes: 64 * 1024,
+  ackBytes: 256 * 1024,
   /** A topic's name, in UTF-8. */
   topicBytes: 200,
 } as const

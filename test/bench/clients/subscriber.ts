@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { wireLimits } from '@holdfast/protocol'
 import { createCounter } from './counter.ts'
 import type { Conversation, Sent } from './kinds.ts'
 
@@ -11,7 +12,6 @@ export interface Subscriber {
 }
 
 const readyMs = 30_000
-const ackBytes = 64 * 1024
 // All sockets of this process read into it, for nothing of what they read is kept.
 const buffer = Buffer.alloc(64 * 1024)
 
@@ -39,7 +39,7 @@ export function subscribe(
         const more = counter(buffer.subarray(0, length))
         count += more
         unacknowledged += length
-        if (conversation.acknowledges && unacknowledged >= ackBytes) beat()
+        if (conversation.acknowledges && unacknowledged >= wireLimits.ackBytes) beat()
         if (more > 0) counted(more)
       } else converse(buffer.toString('latin1', 0, length))
       return true

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
 import type { Request, Response, Router } from 'express'
 import express from 'express'
 import { fault } from '../faults.ts'
@@ -94,26 +94,29 @@ class ExpressExchange implements Exchange {
 class ResponseStream implements StreamLike {
   readonly #response: ServerResponse
   readonly #events: StreamEvents
-  /** Whether what follows the head may go past the response, which would cost as much again as the socket. */
-  readonly #direct: boolean
+  readonly #to: Writable
+  #over = false
   /** Somebody is to be told that what was buffered has been taken. */
   #full = false
 
   constructor(request: IncomingMessage, response: ServerResponse, events: StreamEvents) {
     this.#response = response
     this.#events = events
-    // Another middleware may have put itself between, and HTTP/2 has no socket of one response's own.
-    this.#direct = request.httpVersionMajor === 1 && response.write === ServerResponse.prototype.write
-    response.once('close', () => events.gone())
-    response.on('error', () => {})
+    // What follows the head goes past the response, which would cost as much again as the socket. Not where another middleware
+    // has put itself between, nor in HTTP/2; and without a socket the response waits for those before it on the connection.
+    const isPlain = request.httpVersionMajor === 1 && response.write === ServerResponse.prototype.write
+    this.#to = (isPlain && response.socket) || response
+    response.once('close', () => {
+      this.#over = true
+      events.gone()
+    })
+    response.on('error', ignore)
   }
 
   write({ bytes }: Chunk): void {
-    if (this.#response.writableEnded || this.#response.destroyed) return
-    const to = this.#to
-    if (to.write(bytes) || this.#full) return
+    if (this.#over || this.#to.write(bytes) || this.#full) return
     this.#full = true
-    to.once('drain', () => {
+    this.#to.once('drain', () => {
       this.#full = false
       this.#events.drained()
     })
@@ -124,18 +127,17 @@ class ResponseStream implements StreamLike {
   }
 
   end(): void {
+    this.#over = true
     this.#response.end()
   }
 
   destroy(): void {
+    this.#over = true
     this.#response.destroy()
   }
-
-  // Without a socket the response waits for those before it on the same connection.
-  get #to(): Socket | ServerResponse {
-    return (this.#direct && this.#response.socket) || this.#response
-  }
 }
+
+const ignore = () => {}
 
 /** The body, whoever has read it: another middleware may have, as text, bytes or JSON. */
 async function readBody(request: Request, limit: number): Promise<string> {
@@ -160,11 +162,14 @@ function readStream(request: IncomingMessage, limit: number): Promise<string> {
         reject(tooLarge(limit))
       } else chunks.push(chunk)
     })
-    request.once('end', () => resolve(Buffer.concat(chunks).toString()))
     // A client that goes away in the middle is no failure of ours.
     const cut = () => reject(fault('malformed', 'the body was cut'))
     request.once('error', cut)
     request.once('close', cut)
+    request.once('end', () => {
+      request.off('close', cut)
+      resolve(Buffer.concat(chunks).toString())
+    })
   })
 }
 
