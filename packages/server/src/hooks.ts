@@ -1,4 +1,6 @@
 import { HoldfastError, presenceOf } from '@holdfast/protocol'
+import type { MaybePromise } from './broker/maybe-promise.ts'
+import { after, rescue } from './broker/maybe-promise.ts'
 import type { Context } from './context.ts'
 import { fault, faultOf } from './faults.ts'
 import type { Action, Credentials } from './settings.ts'
@@ -17,17 +19,19 @@ export async function authenticate(context: Context, credentials: Credentials): 
 }
 
 /** Whether the user may. A hook that throws, and one that is absent, forbids. Who may hear a topic may see who is there. */
-export async function authorize(context: Context, user: unknown, action: Action, name: string): Promise<boolean> {
+export function authorize(context: Context, user: unknown, action: Action, name: string): MaybePromise<boolean> {
   const hook = context.settings.authorize
   const of = action === 'request' ? null : presenceOf(name)
   if (!hook || (of !== null && action === 'publish')) return false
   const topic = of ?? name
-  try {
-    return (await hook({ user, topic, action })) === true
-  } catch (error) {
+  const failed = (error: unknown) => {
     context.report('hook-failed', `authorize failed at '${action}' of '${topic}'`, error)
     return false
   }
+  return after(
+    rescue(() => hook({ user, topic, action }), failed),
+    (allowed) => allowed === true,
+  )
 }
 
 // To throw is how `authenticate` refuses; these are thrown by mistakes in it.

@@ -167,10 +167,11 @@ export const mutants: readonly Mutant[] = [
     changes: [
       server(
         'sessions/numbered.ts',
-        'return outcome(await settle(context, () => log.append(draft, { session: session.id, number })), undefined)',
-        `const at = (await log.state()) ?? { epoch: 'none', head: 0 }
-    settle(context, () => log.append(draft, { session: session.id, number })).catch(() => {})
-    return { answer: ['receipt', number, \`\${at.epoch}.\${at.head + 1}\`], fresh: true }`,
+        'return after(append(), (known) => outcome(known, undefined))',
+        `return after(log.state(), (at) => {
+        rescue(append, () => {})
+        return { answer: ['receipt', number, \`\${at?.epoch ?? 'none'}.\${(at?.head ?? 0) + 1}\`], fresh: true }
+      })`,
       ),
     ],
   },

@@ -2,6 +2,8 @@ import type { Frame, UpFrame } from '@holdfast/protocol'
 import { HoldfastError, publishId, topicNameFault } from '@holdfast/protocol'
 import type { Answer, Applied } from '../broker/broker.ts'
 import { BrokerError } from '../broker/broker.ts'
+import type { MaybePromise } from '../broker/maybe-promise.ts'
+import { after, rescue } from '../broker/maybe-promise.ts'
 import { settle } from '../broker/retry.ts'
 import { drawId } from '../clock.ts'
 import type { Context } from '../context.ts'
@@ -16,8 +18,15 @@ export type NumberedFrame = Frame<'subscribe' | 'unsubscribe' | 'publish' | 'req
 
 /** Deals with numbered frames of one session: each number once, whoever brings it how often. */
 export interface Numbered {
-  /** The answer, new or repeated, and whether this call used the number up. Throws faults. */
-  deal(frame: NumberedFrame): Promise<{ answer: Answer; fresh: boolean }>
+  /** At once where no hook and no broker answers later. Throws faults. */
+  deal(frame: NumberedFrame): MaybePromise<Dealt>
+}
+
+export interface Dealt {
+  /** New, or repeated. */
+  readonly answer: Answer
+  /** This call used the number up. */
+  readonly fresh: boolean
 }
 
 export const isNumbered = (frame: UpFrame): frame is NumberedFrame =>
@@ -41,70 +50,76 @@ export function createNumbered(
   let marks = 0
 
   return {
-    async deal(frame) {
+    deal(frame) {
       const number = frame[1]
       if (number < 1) throw fault('malformed', `numbers begin with 1, not ${number}`)
-      const { answer, fresh } = await (number <= last ? record(['receipt', number]) : first(frame))
-      last = Math.max(last, number)
-      return { answer, fresh }
+      return after(number <= last ? record(['receipt', number]) : first(frame), (dealt) => {
+        last = Math.max(last, number)
+        return dealt
+      })
     },
   }
 
-  async function first(frame: NumberedFrame): Promise<{ answer: Answer; fresh: boolean }> {
-    const number = frame[1]
-    try {
-      if (frame[0] === 'publish') return await publish(frame)
-      if (frame[0] === 'request') return await request(frame)
-      if (frame[0] === 'skip')
-        return await record(['reject', number, 'too-large', 'the way takes no message of its size'])
-      return await record(['receipt', number])
-    } catch (error) {
-      if (isFault(error) || !(error instanceof HoldfastError)) throw error
-      return await record(['reject', number, error.code, error.message])
-    }
+  function first(frame: NumberedFrame): MaybePromise<Dealt> {
+    return rescue(
+      () => apply(frame),
+      (error) => {
+        if (isFault(error) || !(error instanceof HoldfastError)) throw error
+        return record(['reject', frame[1], error.code, error.message])
+      },
+    )
   }
 
-  async function publish([, number, topic, data, encoding]: Frame<'publish'>) {
+  function apply(frame: NumberedFrame): MaybePromise<Dealt> {
+    if (frame[0] === 'publish') return publish(frame)
+    if (frame[0] === 'request') return request(frame)
+    if (frame[0] === 'skip') return record(['reject', frame[1], 'too-large', 'the way takes no message of its size'])
+    return record(['receipt', frame[1]])
+  }
+
+  function publish([, number, topic, data, encoding]: Frame<'publish'>): MaybePromise<Dealt> {
     // A topic's presence is a name like others, which nobody may publish to.
     const wrong = topicNameFault(topic, true)
     if (wrong) throw new HoldfastError('bad-topic', wrong)
     const payload = readPayload(context, data, encoding)
-    if (!(await authorize(context, session.user, 'publish', topic))) {
-      throw new HoldfastError('forbidden', `you may not publish to '${topic}'`)
-    }
-    const declared = topics.declared(topic)
-    const valid = validate(context, declared, topic, payload)
-    const { log } = topics.feed(topic)
-    const draft = createDraft(context, declared, valid, { id: publishId(session.id, number), user: session.userJson })
-    return outcome(await settle(context, () => log.append(draft, { session: session.id, number })), undefined)
+    return after(authorize(context, session.user, 'publish', topic), (allowed) => {
+      if (!allowed) throw new HoldfastError('forbidden', `you may not publish to '${topic}'`)
+      const declared = topics.declared(topic)
+      const valid = validate(context, declared, topic, payload)
+      const { log } = topics.feed(topic)
+      const draft = createDraft(context, declared, valid, { id: publishId(session.id, number), user: session.userJson })
+      const append = () => settle(context, () => log.append(draft, { session: session.id, number }))
+      return after(append(), (known) => outcome(known, undefined))
+    })
   }
 
-  async function request([, number, name, data, encoding]: Frame<'request'>) {
+  function request([, number, name, data, encoding]: Frame<'request'>): MaybePromise<Dealt> {
     const payload = readPayload(context, data, encoding)
     requests.check(session, name)
-    if (!(await authorize(context, session.user, 'request', name))) {
-      throw new HoldfastError('forbidden', `you may not request '${name}'`)
-    }
-    const recorded = await record(['receipt', number])
-    if (recorded.fresh) requests.start(session, number, name, payload)
-    return recorded
+    return after(authorize(context, session.user, 'request', name), (allowed) => {
+      if (!allowed) throw new HoldfastError('forbidden', `you may not request '${name}'`)
+      return after(record(['receipt', number]), (recorded) => {
+        if (recorded.fresh) requests.start(session, number, name, payload)
+        return recorded
+      })
+    })
   }
 
-  async function record(answer: Answer) {
+  function record(answer: Answer): MaybePromise<Dealt> {
     const by = `${mark}.${++marks}`
-    try {
-      const applied = await settle(context, () => broker.sessions.record(session.id, answer[1], answer, by))
-      return outcome(applied, by)
-    } catch (error) {
-      if (error instanceof BrokerError) throw fault('broker-failed', 'the broker does not answer')
-      throw error
-    }
+    const applied = rescue(
+      () => settle(context, () => broker.sessions.record(session.id, answer[1], answer, by)),
+      (error) => {
+        throw error instanceof BrokerError ? fault('broker-failed', 'the broker does not answer') : error
+      },
+    )
+    return after(applied, (known) => outcome(known, by))
   }
+}
 
-  function outcome(applied: Applied, by: string | undefined): { answer: Answer; fresh: boolean } {
-    if (applied.status === 'jump') throw fault('jump', 'an upstream number was left out')
-    // Repeated under our own mark: the first attempt was applied though its answer was lost.
-    const fresh = applied.status === 'applied' || (by !== undefined && applied.by === by)
-    return { answer: applied.answer, fresh }
-  }
+function outcome(applied: Applied, by: string | undefined): Dealt {
+  if (applied.status === 'jump') throw fault('jump', 'an upstream number was left out')
+  // Repeated under our own mark: the first attempt was applied though its answer was lost.
+  const fresh = applied.status === 'applied' || (by !== undefined && applied.by === by)
+  return { answer: applied.answer, fresh }
 }

@@ -1,6 +1,8 @@
 import type { EncodedPayload, RequestDefinition } from '@holdfast/protocol'
 import { answerId, applySchema, HoldfastError } from '@holdfast/protocol'
+import type { Draft } from '../broker/broker.ts'
 import type { MaybePromise } from '../broker/maybe-promise.ts'
+import { after, isPromise, rescue } from '../broker/maybe-promise.ts'
 import { settle } from '../broker/retry.ts'
 import type { Context } from '../context.ts'
 import { check, givePayload, payloadValue } from '../topics/publishing.ts'
@@ -33,7 +35,7 @@ export interface Requests {
 export function createRequests(context: Context): Requests {
   const handlers = new Map<string, RequestDefinition & { handler: RequestHandler }>()
   const running = new Map<string, number>()
-  const runs = new Set<Promise<void>>()
+  const runs = new Set<Promise<unknown>>()
   const ending = new AbortController()
 
   return {
@@ -54,41 +56,42 @@ export function createRequests(context: Context): Requests {
     start(session, number, name, payload) {
       const { id } = session
       running.set(id, (running.get(id) ?? 0) + 1)
-      const handled = run(session, number, name, payload)
-        .catch((error) => context.report('broker-failed', `the answer to '${name}' was lost`, error))
-        .finally(() => {
-          runs.delete(handled)
-          const left = (running.get(id) ?? 1) - 1
-          if (left === 0) running.delete(id)
-          else running.set(id, left)
-        })
+      const over = () => {
+        const left = (running.get(id) ?? 1) - 1
+        if (left === 0) running.delete(id)
+        else running.set(id, left)
+      }
+      const failed = (error: unknown) => context.report('broker-failed', `the answer to '${name}' was lost`, error)
+      const handled = after(
+        rescue(() => run(session, number, name, payload), failed),
+        over,
+      )
+      if (!isPromise(handled)) return
       runs.add(handled)
+      void handled.then(() => runs.delete(handled))
     },
     idle: () => Promise.all(runs),
     close: () => ending.abort(),
   }
 
-  async function run(session: SessionIdentity, number: number, name: string, payload: EncodedPayload): Promise<void> {
-    let answer: EncodedPayload
-    let failed = false
-    try {
-      const { handler, input, output } = handlers.get(name) as NonNullable<ReturnType<typeof handlers.get>>
-      const what = `'${name}'`
-      const data = check(context, what, () => applySchema(input, payloadValue(payload), what))
-      const { user, handle } = session
-      const result = await handler({ name, data, user, session: handle, signal: ending.signal })
-      answer = givePayload(context, checkAnswer(output, result, what) ?? null)
-    } catch (error) {
-      failed = true
-      answer = givePayload(context, describe(name, error))
-    }
-    const draft = {
-      time: context.clock.now(),
-      data: answer.json,
-      encoding: answer.encoding,
-      id: answerId(number, failed),
-    }
-    await settle(context, () => session.inbox().log.append(draft))
+  function run(session: SessionIdentity, number: number, name: string, payload: EncodedPayload): MaybePromise<unknown> {
+    const what = `'${name}'`
+    const answer = rescue(
+      () => {
+        const { handler, input, output } = handlers.get(name) as NonNullable<ReturnType<typeof handlers.get>>
+        const data = check(context, what, () => applySchema(input, payloadValue(payload), what))
+        const { user, handle } = session
+        const result = handler({ name, data, user, session: handle, signal: ending.signal })
+        return after(result, (given) => draft(answerId(number, false), checkAnswer(output, given, what) ?? null))
+      },
+      (error) => draft(answerId(number, true), describe(name, error)),
+    )
+    return after(answer, (given) => settle(context, () => session.inbox().log.append(given)))
+  }
+
+  function draft(id: string, answer: unknown): Draft {
+    const { json, encoding } = givePayload(context, answer)
+    return { time: context.clock.now(), data: json, encoding, id }
   }
 
   /** An answer that does not fit is the handler's failure, and nothing that its caller could mend. */

@@ -1,6 +1,8 @@
-import type { Frame, Receipt, UpFrame } from '@holdfast/protocol'
+import type { Receipt, UpFrame } from '@holdfast/protocol'
 import { encodeFrame, inboxTopic } from '@holdfast/protocol'
-import type { LogState } from '../broker/broker.ts'
+import type { Answer, LogState } from '../broker/broker.ts'
+import type { MaybePromise } from '../broker/maybe-promise.ts'
+import { after, rescue } from '../broker/maybe-promise.ts'
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
 import { fault } from '../faults.ts'
@@ -15,7 +17,7 @@ import type { Numbered, NumberedFrame } from './numbered.ts'
 import { createNumbered, isNumbered } from './numbered.ts'
 import type { Requests } from './requests.ts'
 import type { Piece, SessionNews } from './session-news.ts'
-import type { Upstream } from './upstream.ts'
+import type { Source, Upstream } from './upstream.ts'
 import { createUpstream } from './upstream.ts'
 
 /** A session as the hub's user sees it. */
@@ -219,25 +221,34 @@ export class Session implements SessionIdentity, LinkOwner {
       : undefined
   }
 
-  async #inTurn(frame: UpFrame, source: { link: number; answer(line: string): void }, asked: Asked) {
+  #inTurn(frame: UpFrame, source: Source, asked: Asked): MaybePromise<Answer | null> {
     if (this.ended) throw fault(this.ended.code, this.ended.message)
     if (isNumbered(frame)) return this.#deal(frame, source.link, asked)
-    if (frame[0] === 'read') source.answer(await readHistory(this.#context, this.#host.topics, this.user, frame))
-    else if (frame[0] === 'bye') await this.#host.bye(this)
-    else throw fault('malformed', `'${frame[0]}' does not stand here`)
-    return null
+    if (frame[0] === 'bye') return this.#host.bye(this).then(() => null)
+    if (frame[0] !== 'read') throw fault('malformed', `'${frame[0]}' does not stand here`)
+    return readHistory(this.#context, this.#host.topics, this.user, frame).then((page) => {
+      source.answer(page)
+      return null
+    })
   }
 
-  async #deal(frame: NumberedFrame, number: number, asked: Asked): Promise<Frame<'receipt'> | Frame<'reject'>> {
+  #deal(frame: NumberedFrame, link: number, asked: Asked): MaybePromise<Answer> {
     this.#numbered ??= createNumbered(this.#context, this.#host.topics, this.#host.requests, this)
-    const { answer, fresh } = await this.#numbered.deal(frame).catch((error) => {
+    const numbered = this.#numbered
+    const failed = (error: unknown): never => {
       // It ended meanwhile, and its numbers with it.
       throw this.ended ? fault(this.ended.code, this.ended.message) : error
+    }
+    const dealt = rescue(() => numbered.deal(frame), failed)
+    return after(dealt, ({ answer, fresh }) => {
+      if (answer[0] === 'reject' && frame[0] !== 'skip') this.#context.refused(answer[2])
+      const concernsLink = frame[0] === 'subscribe' || frame[0] === 'unsubscribe'
+      if (!fresh || !concernsLink || this.apply(link, frame, asked)) return answer
+      return after(asked, (state) => {
+        this.#forward(link, frame, state)
+        return answer
+      })
     })
-    if (answer[0] === 'reject' && frame[0] !== 'skip') this.#context.refused(answer[2])
-    const concernsLink = frame[0] === 'subscribe' || frame[0] === 'unsubscribe'
-    if (fresh && concernsLink && !this.apply(number, frame, asked)) this.#forward(number, frame, await asked)
-    return answer
   }
 
   /** To a link that is not here: another node may have it. */
