@@ -64,9 +64,17 @@ export function createAdmission(context: Context, topics: Topics, sessions: Sess
   }
 
   async function enter(hello: Hello, asked: Map<string, Asked>, peer: Peer, transport: Transport): Promise<Admitted> {
-    const { headers, address } = peer
-    const token = hello.token ?? bearer(headers)
-    const user = await authenticate(context, { token, headers, origin: headers.origin, address, transport })
+    const { headers } = peer
+    const credentials = {
+      token: hello.token ?? bearer(headers),
+      headers,
+      origin: headers.origin,
+      get address() {
+        return peer.address
+      },
+      transport,
+    }
+    const user = await authenticate(context, credentials)
     const identity = identify(context, user)
     const session = await sessions.open(hello, identity)
     const received = await context.broker.sessions.received(hello.session)

@@ -13,7 +13,7 @@ export interface WebSocketGlue {
   attach(server: Server, path: string): () => void
   /** Takes all listeners off. */
   detach(): void
-  /** Ends what is still there at once. */
+  /** Ends what still waits to be let in at once. */
   close(): void
 }
 
@@ -86,6 +86,7 @@ function onClose(this: WebSocket): void {
 }
 
 export function createWebSocketGlue(batchBytes: number, accept: (upgrade: Upgrade) => void): WebSocketGlue {
+  // Those that wait to be let in; what comes after is the hub's own matter.
   const sockets = new Set<Duplex>()
   const detachers = new Set<() => void>()
   const options: ServerOptions & { closeTimeout: number } = {
@@ -131,21 +132,23 @@ export function createWebSocketGlue(batchBytes: number, accept: (upgrade: Upgrad
 
   function serve(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     sockets.add(socket)
-    socket.on('close', forget)
     // Until its 101 nobody else listens.
-    socket.on('error', onEarlyError)
+    socket.on('error', destroyIt)
     accept({
       headers: headersOf(request),
-      address: request.socket.remoteAddress,
+      // Asked for by few, and kept by the socket once it was.
+      get address() {
+        return request.socket.remoteAddress
+      },
       protocols: (request.headers['sec-websocket-protocol'] ?? '').split(',').map((protocol) => protocol.trim()),
       open(events) {
         let opened: SocketLike | null = null
+        sockets.delete(socket)
         if (socket.destroyed) return null
         // The 101 leaves in one segment with what is written in this turn: the welcome.
         socket.cork()
         process.nextTick(() => socket.uncork())
         server.handleUpgrade(request, socket, head, (webSocket) => {
-          socket.off('error', onEarlyError)
           ;(webSocket as Socket).begin(socket, events)
           opened = webSocket as Socket
         })
@@ -153,13 +156,9 @@ export function createWebSocketGlue(batchBytes: number, accept: (upgrade: Upgrad
       },
     })
   }
-
-  function forget(this: Duplex): void {
-    sockets.delete(this)
-  }
 }
 
-function onEarlyError(this: Duplex): void {
+function destroyIt(this: Duplex): void {
   this.destroy()
 }
 
