@@ -1,5 +1,4 @@
 import {
-  applySchema,
   type From,
   HoldfastError,
   type PresenceTopic,
@@ -145,10 +144,10 @@ export function connect(url: string, options: CoreOptions): Connection {
       return createTopic(parts, { name }, 'snapshot') as unknown as PresenceTopic<Info>
     },
     inbox: session.inbox,
-    request: async <R>(request: string | RequestDefinition, data: unknown = null, options: PublishOptions = {}) => {
+    request: <R>(request: string | RequestDefinition, data: unknown = null, options: PublishOptions = {}) => {
       const { name, input }: RequestDefinition = typeof request === 'string' ? { name: request } : request
-      const checked = applySchema(input, data, `'${name}'`, 'not-sent')
-      return submit('request', name, checked, { timeoutMs: requestTimeoutMs, ...options }) as Promise<R>
+      const target = { name, schema: input }
+      return submit('request', target, data, { timeoutMs: requestTimeoutMs, ...options }) as Promise<R>
     },
     errors$: streams.errors$,
     get session() {

@@ -1,22 +1,25 @@
-import { type Cursor, encodeFrame, HoldfastError, type Outcome, wireLimits } from '@holdfast/protocol'
+import { type Cursor, encodeFrame, HoldfastError, type Outcome, type Receipt, wireLimits } from '@holdfast/protocol'
 import type { OutboxLimits } from './options.ts'
 import { positionOf } from './wire-topic.ts'
 
 /** A publish or a request, or what tells the hub of a subscription: each takes an upstream number. */
-export interface Outgoing {
-  readonly kind: 'publish' | 'request' | 'subscribe' | 'unsubscribe'
+export type OutgoingKind = 'publish' | 'request' | 'subscribe' | 'unsubscribe'
+
+/** Who made a message, and awaits what becomes of it. */
+export interface Maker {
+  /** With its number, when it is first handed over. */
+  sent(n: number): void
+  /** Once: with why it failed, or with a publish's receipt, or a request's answer. */
+  settled(error: HoldfastError | null, value?: unknown): void
+}
+
+export interface Entry {
+  readonly kind: OutgoingKind
   /** The JSON of what follows the number. */
   readonly rest: string
   /** At most what its line takes. */
   readonly bytes: number
-  /** With its number, when it is first handed over. */
-  sent?(n: number): void
-  /** With a publish's cursor, or a request's answer. */
-  done?(value: unknown): void
-  failed?(error: HoldfastError): void
-}
-
-interface Entry extends Outgoing {
+  readonly maker: Maker | undefined
   /** 0 until it is handed to a transport for the first time. */
   n: number
   handedAt: number
@@ -24,12 +27,10 @@ interface Entry extends Outgoing {
   settled: boolean
 }
 
-/** Gives up: the promise is rejected with this code. */
-export type Abandon = (code: string, message: string) => void
-
 export type Outbox = ReturnType<typeof createOutbox>
 
-const isMessage = (entry: Outgoing): boolean => entry.done !== undefined
+/** A message that was never handed over. */
+const isWaiting = (entry: Entry | null): entry is Entry => entry?.n === 0 && entry.maker !== undefined
 
 /**
  * The idempotent producer: what is sent waits here in order, gets the next number when it is first handed to a transport, and
@@ -38,38 +39,40 @@ const isMessage = (entry: Outgoing): boolean => entry.done !== undefined
 export function createOutbox(limits: OutboxLimits, now: () => number) {
   let messages = 0
   let bytes = 0
-  /** Without a number yet, in order; nobody has given them up. */
-  let queued: Entry[] = []
-  /** By number, without a receipt. */
-  const flying = new Map<number, Entry>()
-  /** Requests by number, with a receipt or without, until they are settled. */
-  const asked = new Map<number, Entry>()
-  /** The last number that was handed over, and the last that was given to the present link. */
+  /** In order: what was handed over, by number, null once its receipt has come; then what waits and nobody has given up. */
+  let entries: (Entry | null)[] = []
+  /** The number of the first of them. */
+  let base = 1
+  /** The oldest number without a receipt, the last that was handed over, and the last that was given to the present link. */
+  let oldest = 1
   let last = 0
   let given = 0
   let flyingBytes = 0
+  /** Requests by number, with a receipt or without, until they are settled. */
+  const asked = new Map<number, Entry>()
 
-  function settle(entry: Entry): boolean {
-    if (entry.settled) return false
+  const handed = (n: number) => (n <= last ? entries[n - base] : null)
+
+  function settle(entry: Entry, error: HoldfastError | null, value?: unknown): void {
+    const { maker, n } = entry
+    if (entry.settled || !maker) return
     entry.settled = true
-    asked.delete(entry.n)
-    if (isMessage(entry)) {
-      messages--
-      bytes -= entry.bytes
-    }
-    return true
+    asked.delete(n)
+    messages--
+    bytes -= entry.bytes
+    maker.settled(error, value)
   }
 
   const fail = (entry: Entry, code: string, message: string, outcome: Outcome) =>
-    settle(entry) && entry.failed?.(new HoldfastError(`${code}`, message, { outcome }))
+    settle(entry, new HoldfastError(`${code}`, message, { outcome }))
 
   function withdraw(entry: Entry, code: string, message: string): void {
-    queued.splice(queued.indexOf(entry), 1)
+    entries.splice(entries.indexOf(entry), 1)
     fail(entry, code, message, 'not-sent')
   }
 
   function failQueued(code: string, message: string): void {
-    for (const entry of queued.filter(isMessage)) withdraw(entry, code, message)
+    for (const entry of entries.filter(isWaiting)) withdraw(entry, code, message)
   }
 
   function failAsked(code: string, message: string): void {
@@ -77,39 +80,39 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
   }
 
   function failHanded(code: string, message: string): void {
-    for (const entry of flying.values()) fail(entry, code, message, 'unknown')
+    for (const entry of entries) if (entry?.n) fail(entry, code, message, 'unknown')
     failAsked(code, message)
   }
 
-  function landed(n: number): Entry | undefined {
-    const entry = flying.get(n)
-    flying.delete(n)
-    flyingBytes -= entry?.bytes ?? 0
-    return entry
+  function landed(entry: Entry): void {
+    entries[entry.n - base] = null
+    flyingBytes -= entry.bytes
+    while (oldest <= last && !handed(oldest)) oldest++
+    // Many at a time: each moves all that wait.
+    if (oldest - base < wireLimits.window) return
+    entries.splice(0, oldest - base)
+    base = oldest
   }
 
-  const oldest = (): Entry | undefined => flying.values().next().value
-  /** The hub keeps the receipts of a window, counted from the oldest number that may be asked for again. */
-  const isOpen = () => last - (oldest()?.n ?? last) < wireLimits.window - 1
-
-  /** The next one for this link: first what must be sent again, then what fits the window. */
-  function nextEntry(): Entry | undefined {
-    while (given < last && !flying.has(given + 1)) given++
-    return given < last ? flying.get(given + 1) : isOpen() ? queued[0] : undefined
+  /**
+   * The next one for this link: first what must be sent again, then what fits the window. The hub keeps the receipts of a window,
+   * counted from the oldest number that may be asked for again.
+   */
+  function nextEntry(): Entry | null | undefined {
+    while (given < last && !handed(given + 1)) given++
+    return given + 1 - oldest < wireLimits.window ? entries[given + 1 - base] : null
   }
 
   /** Hands it over. What was subscribed the hello has said, and what was given up shall not happen. */
   function lineOf(entry: Entry): string {
     given++
     if (entry.n === 0) {
-      queued.shift()
       entry.n = ++last
       entry.handedAt = now()
-      flying.set(last, entry)
       flyingBytes += entry.bytes
       if (entry.kind === 'request') asked.set(last, entry)
-      entry.sent?.(last)
-    } else if (entry.settled || !isMessage(entry)) return skip(entry.n)
+      entry.maker?.sent(last)
+    } else if (entry.settled || !entry.maker) return skip(entry.n)
     return `["${entry.kind}",${entry.n},${entry.rest}]`
   }
 
@@ -119,27 +122,30 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
       return messages
     },
     /** When the oldest number without a receipt was handed over. */
-    oldestHandedAt: () => oldest()?.handedAt,
+    oldestHandedAt: () => handed(oldest)?.handedAt,
     /** Of everything without a receipt. */
     flyingBytes: () => flyingBytes,
-    hasLines: () => nextEntry() !== undefined,
+    hasLines: () => !!nextEntry(),
 
     /** Takes it in, in order. At a limit one fails with `queue-full`: this one, or the oldest that was never handed over. */
-    add(outgoing: Outgoing): Abandon {
-      const entry: Entry = { ...outgoing, n: 0, handedAt: 0, settled: false }
-      queued.push(entry)
-      if (isMessage(entry)) {
+    add(kind: OutgoingKind, rest: string, size: number, maker?: Maker): Entry {
+      const entry: Entry = { kind, rest, bytes: size, maker, n: 0, handedAt: 0, settled: false }
+      entries.push(entry)
+      if (maker) {
         messages++
-        bytes += entry.bytes
+        bytes += size
       }
       while (!entry.settled && (messages > limits.maxCount || bytes > limits.maxBytes)) {
-        const dropped = limits.overflow === 'reject' ? entry : (queued.find(isMessage) as Entry)
+        const dropped = limits.overflow === 'reject' ? entry : (entries.find(isWaiting) as Entry)
         withdraw(dropped, 'queue-full', 'too many messages wait')
       }
-      return (code, message) => {
-        if (entry.n > 0) fail(entry, code, message, 'unknown')
-        else if (!entry.settled) withdraw(entry, code, message)
-      }
+      return entry
+    },
+
+    /** Its maker gives up. */
+    abandon(entry: Entry, code: string, message: string): void {
+      if (entry.n > 0) fail(entry, code, message, 'unknown')
+      else if (!entry.settled) withdraw(entry, code, message)
     },
 
     /** The next lines to hand over, at most `room` bytes of them; one at least, unless it would not go `alone`. */
@@ -156,20 +162,24 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
 
     /** A new link: all that is unanswered goes again; subscriptions that were never handed over are in its hello. */
     resendAll(): void {
-      given = 0
-      queued = queued.filter(isMessage)
+      given = oldest - 1
+      entries = entries.filter((entry) => entry?.n !== 0 || entry.maker)
     },
 
     received(n: number, cursor?: Cursor): void {
-      const publish = flying.get(n)
+      const entry = handed(n)
+      if (!entry) return
+      const { kind } = entry
       // One that names no place tells of no entry; what has no receipt is sent again on the next link.
-      if (publish?.kind === 'publish' && !publish.settled) positionOf(cursor as Cursor)
-      const entry = landed(n)
-      if (entry && entry.kind !== 'request' && settle(entry)) entry.done?.(cursor)
+      const receipt = kind === 'publish' && !entry.settled && receiptOf(cursor as Cursor)
+      landed(entry)
+      if (kind !== 'request') settle(entry, null, receipt)
     },
     rejected(n: number, code: string, message: string): void {
-      const entry = landed(n)
-      if (entry) fail(entry, code, message, 'rejected')
+      const entry = handed(n)
+      if (!entry) return
+      landed(entry)
+      fail(entry, code, message, 'rejected')
     },
     /** A request's answer; it may overtake the receipt. */
     answered(n: number, failed: boolean, data: unknown): void {
@@ -178,7 +188,7 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
       if (failed) {
         const [code, message] = data as [string, string]
         fail(entry, code, message, 'rejected')
-      } else if (settle(entry)) entry.done?.(data)
+      } else settle(entry, null, data)
     },
 
     /**
@@ -187,13 +197,14 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
      */
     tooLarge(line: string): string | undefined {
       const [kind, n] = JSON.parse(line) as [string, number]
-      return flying.get(n)?.kind === kind ? skip(n) : undefined
+      return handed(n)?.kind === kind ? skip(n) : undefined
     },
 
     /** The session is gone: what was handed over may or may not have been applied. Numbers begin again. */
     renew(): void {
       failHanded('session-lost', 'the session was lost')
-      flying.clear()
+      entries = entries.filter(isWaiting)
+      base = oldest = 1
       last = given = flyingBytes = 0
     },
     /** Gives up what was never handed over. */
@@ -204,5 +215,7 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
     failAsked,
   }
 }
+
+const receiptOf = (cursor: Cursor): Receipt => ({ cursor, ...positionOf(cursor) })
 
 const skip = (n: number): string => encodeFrame(['skip', n])

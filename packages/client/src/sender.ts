@@ -1,13 +1,27 @@
-import { encodePayload, HoldfastError, type PublishOptions, publishId } from '@holdfast/protocol'
+import {
+  applySchema,
+  encodePayload,
+  HoldfastError,
+  type PublishOptions,
+  publishId,
+  type StandardSchema,
+} from '@holdfast/protocol'
 import type { Clock } from './clock.ts'
-import type { Abandon } from './outbox.ts'
 import type { Session } from './session.ts'
 import type { Report } from './streams.ts'
 
-/** Sends a publish, and answers its entry's cursor; or a request, and answers the answer. */
+/** A topic, or a request's name. */
+export interface Target {
+  readonly name: string
+  readonly schema?: StandardSchema | undefined
+  /** Why nothing can be sent there. */
+  readonly fault?: string | null
+}
+
+/** Sends a publish, and answers its receipt; or a request, and answers the answer. */
 export type Send = (
   kind: 'publish' | 'request',
-  name: string,
+  target: Target,
   data: unknown,
   options: PublishOptions,
 ) => Promise<unknown>
@@ -19,37 +33,37 @@ export const notSent = (code: string, message: string) => new HoldfastError(code
 
 /** Turns publishes and requests into promises that tell the truth, whatever becomes of them. */
 export function createSender(session: Session, clock: Clock, ended: Ended, report: Report): Send {
-  return async (kind, name, data, { signal, timeoutMs, onSent }) => {
-    const { json, encoding, bytes } = encodePayload(data)
-    const end = ended()
-    if (end) throw notSent(end.code, end.message)
-    const { messageBytes } = session.limits
-    if (bytes > messageBytes) throw notSent('too-large', `${bytes} bytes, the limit is ${messageBytes}`)
-    if (signal?.aborted) throw notSent('aborted', 'it was aborted')
+  const { outbox } = session
+  return (kind, { name, schema, fault }, data, { signal, timeoutMs, onSent }) =>
+    new Promise((done, failed) => {
+      if (fault) throw notSent('bad-topic', fault)
+      const { json, encoding, bytes } = encodePayload(applySchema(schema, data, `'${name}'`, 'not-sent'))
+      const end = ended()
+      if (end) throw notSent(end.code, end.message)
+      const { messageBytes } = session.limits
+      if (bytes > messageBytes) throw notSent('too-large', `${bytes} bytes, the limit is ${messageBytes}`)
+      if (signal?.aborted) throw notSent('aborted', 'it was aborted')
 
-    const nameJson = JSON.stringify(`${name}`)
-    const rest = `${nameJson},${json}${encoding ? `,"${encoding}"` : ''}`
-    let abandon: Abandon = () => {}
-    function sent(n: number): void {
-      try {
-        if (kind === 'publish') onSent?.(publishId(session.id, n))
-      } catch (error) {
-        report(error)
-      }
-    }
-    const answer = new Promise((done, failed) => {
-      abandon = session.outbox.add({ kind, rest, bytes: 1.34 * bytes + 3 * nameJson.length + 64, sent, done, failed })
+      const nameJson = JSON.stringify(`${name}`)
+      const rest = `${nameJson},${json}${encoding ? `,"${encoding}"` : ''}`
+      const abort = () => outbox.abandon(entry, 'aborted', 'it was aborted')
+      const late = () => outbox.abandon(entry, 'timeout', `no answer in ${timeoutMs} ms`)
+      const timer = timeoutMs === undefined ? null : clock.setTimeout(late, timeoutMs)
+      signal?.addEventListener('abort', abort)
+      const entry = outbox.add(kind, rest, 1.34 * bytes + 3 * nameJson.length + 64, {
+        sent(n) {
+          try {
+            if (kind === 'publish') onSent?.(publishId(session.id, n))
+          } catch (error) {
+            report(error)
+          }
+        },
+        settled(error, value) {
+          clock.clearTimeout(timer)
+          signal?.removeEventListener('abort', abort)
+          error ? failed(error) : done(value)
+        },
+      })
+      session.pump()
     })
-    const abort = () => abandon('aborted', 'it was aborted')
-    const late = () => abandon('timeout', `no answer in ${timeoutMs} ms`)
-    const timer = timeoutMs === undefined ? null : clock.setTimeout(late, timeoutMs)
-    signal?.addEventListener('abort', abort)
-    session.pump()
-    try {
-      return await answer
-    } finally {
-      clock.clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
-    }
-  }
 }

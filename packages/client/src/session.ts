@@ -100,7 +100,7 @@ export function createSession(
   function tell(kind: 'subscribe' | 'unsubscribe', ...what: [name: string, from?: WireFrom]): void {
     if (!link) return
     const rest = JSON.stringify(what).slice(1, -1)
-    outbox.add({ kind, rest, bytes: 3 * rest.length + 80 })
+    outbox.add(kind, rest, 3 * rest.length + 80)
     pump()
   }
 

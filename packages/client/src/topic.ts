@@ -1,6 +1,5 @@
 import {
   applySchema,
-  type Cursor,
   type From,
   type PublishOptions,
   parseFrom,
@@ -14,7 +13,7 @@ import type { Subscriber } from 'rxjs'
 import { type Ended, notSent, type Send } from './sender.ts'
 import type { Streams } from './streams.ts'
 import type { Topics } from './topics.ts'
-import { type Hearer, positionOf, wireFrom } from './wire-topic.ts'
+import { type Hearer, wireFrom } from './wire-topic.ts'
 
 export interface TopicParts {
   readonly topics: Topics
@@ -62,12 +61,8 @@ export function createTopic<T>(parts: TopicParts, { name, schema }: TopicAddress
     }
   }
 
-  async function publish(data: T, options: PublishOptions = {}): Promise<Receipt> {
-    if (fault) throw notSent('bad-topic', fault)
-    const checked = applySchema(schema, data, `'${name}'`, 'not-sent')
-    const cursor = (await send('publish', name, checked, options)) as Cursor
-    return { cursor, ...positionOf(cursor) }
-  }
+  const publish = (data: T, options: PublishOptions = {}) =>
+    send('publish', { name, schema, fault }, data, options) as Promise<Receipt>
 
   const events$ = stream<TopicEvent<T>>((to) => open(to, (event) => to.next(event)))
   const messages$ = stream<T>((to) => open(to, (event) => event.type === 'message' && to.next(event.data)))

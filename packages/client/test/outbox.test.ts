@@ -1,22 +1,19 @@
 import { expect, test } from 'vitest'
-import { createOutbox, type Outgoing } from '../src/outbox.ts'
+import { createOutbox, type Maker, type OutgoingKind } from '../src/outbox.ts'
 
 const plenty = 1_000_000
 
 function begin(limits: Partial<Parameters<typeof createOutbox>[0]> = {}) {
   const outbox = createOutbox({ maxCount: 5_000, maxBytes: 1e9, overflow: 'reject', ...limits }, () => 0)
   const outcomes: unknown[] = []
-  const add = (kind: Outgoing['kind'], rest: string) =>
-    outbox.add({
-      kind,
-      rest,
-      bytes: 100,
-      ...(!kind.endsWith('subscribe') && {
-        done: (value: unknown) => outcomes.push([rest, value]),
-        failed: ({ code, outcome }: { code: string; outcome?: string | undefined }) =>
-          outcomes.push([rest, code, outcome]),
-      }),
-    })
+  function add(kind: OutgoingKind, rest: string) {
+    const maker: Maker = {
+      sent() {},
+      settled: (error, value) => outcomes.push(error ? [rest, error.code, error.outcome] : [rest, value]),
+    }
+    const entry = outbox.add(kind, rest, 100, kind.endsWith('subscribe') ? undefined : maker)
+    return (code: string, message: string) => outbox.abandon(entry, code, message)
+  }
   const take = (room = plenty) => outbox.take(room).map((line) => JSON.parse(line) as unknown[])
   return { outbox, outcomes, add, take }
 }
@@ -59,7 +56,7 @@ test('a new link gets again what is unanswered, and skips for what must not happ
   ])
   expect(take()).toEqual([])
   expect(outcomes).toEqual([
-    ['3', 'e.1'],
+    ['3', { cursor: 'e.1', epoch: 'e', offset: 1 }],
     ['4', 'timeout', 'unknown'],
   ])
 })
@@ -72,6 +69,27 @@ test('no more than a window is unanswered, counted from the oldest', () => {
   expect(outbox.hasLines()).toBe(false)
   outbox.received(1, 'e.1')
   expect(take()).toHaveLength(1_024)
+})
+
+test('however many were answered before, each keeps its number', () => {
+  const { outbox, outcomes, add, take } = begin()
+  const abandons = Array.from({ length: 4_000 }, (_, i) => add('publish', `${i + 1}`))
+  for (let n = 1; n <= 3_500; n++) {
+    if (!outbox.hasLines()) throw new Error(`${n} is not sent`)
+    expect(take(100)).toEqual([['publish', n, n]])
+    // Of each pair the second is answered first.
+    if (n % 2 === 0) for (const one of [n, n - 1]) outbox.received(one, `e.${one}`)
+  }
+  expect(outcomes).toHaveLength(3_500)
+  abandons[3_998]?.('aborted', 'gone')
+  outbox.resendAll()
+  expect(take()).toHaveLength(499)
+  outbox.rejected(3_999, 'forbidden', 'no')
+  outbox.received(1, 'e.1')
+  expect(outcomes.slice(3_500)).toEqual([
+    ['3999', 'aborted', 'not-sent'],
+    ['4000', 'forbidden', 'rejected'],
+  ])
 })
 
 test('a request is answered once, before or after its receipt, and one that was given up is forgotten', () => {

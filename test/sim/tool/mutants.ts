@@ -140,13 +140,9 @@ export const mutants: readonly Mutant[] = [
     changes: [
       client(
         'outbox.ts',
-        "      failHanded('session-lost', 'the session was lost')\n      flying.clear()",
-        `      for (const entry of [...flying.values()].reverse()) {
-        entry.n = 0
-        queued.unshift(entry)
-      }
-      asked.clear()
-      flying.clear()`,
+        "      failHanded('session-lost', 'the session was lost')\n",
+        `      for (const entry of entries) if (entry) entry.n = 0
+      asked.clear()\n`,
       ),
     ],
   },
@@ -156,8 +152,8 @@ export const mutants: readonly Mutant[] = [
     changes: [
       client(
         'outbox.ts',
-        "for (const entry of flying.values()) fail(entry, code, message, 'unknown')",
-        "for (const entry of flying.values()) fail(entry, code, message, 'not-sent')",
+        "if (entry?.n) fail(entry, code, message, 'unknown')",
+        "if (entry?.n) fail(entry, code, message, 'not-sent')",
       ),
     ],
   },
