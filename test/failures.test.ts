@@ -3,6 +3,7 @@ import { HoldfastError } from '@holdfast/client'
 import { type Broker, BrokerError, type HubOptions, memoryBroker } from '@holdfast/server'
 import { filter, map, Observable } from 'rxjs'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { logWith } from './support/log.ts'
 import { createWorld, online, open, state, type World } from './support/world.ts'
 
 // P5: a failing listener, hook or broker never breaks the link or another listener; each failure is told once.
@@ -241,13 +242,12 @@ describe.each(['websocket', 'sse', 'poll'] as const)('a broker that fails: %s', 
       log(name, options) {
         const log = broker.log(name, options)
         if (name !== 'up') return log
-        return {
-          ...log,
+        return logWith(log, {
           append(draft, producer) {
             const append = () => log.append(draft, producer)
             return (failures.shift()?.(append) ?? append()) as ReturnType<typeof append>
           },
-        }
+        })
       },
     }
   }

@@ -3,6 +3,7 @@ import { type Broker, type HubOptions, memoryBroker } from '@holdfast/server'
 import { expect, test } from 'vitest'
 import { drawSession } from '../server/support.ts'
 import { connectSocket, createWorld, request } from '../server/world.ts'
+import { logWith } from '../support/log.ts'
 import { follow } from './follow.ts'
 
 const topic = 'chat:lobby'
@@ -47,13 +48,12 @@ function faulty(broker: Broker, fails: (operation: string, name: string) => bool
     },
     log(name, options) {
       const log = broker.log(name, options)
-      return {
-        ...log,
+      return logWith(log, {
         append(...given) {
           check('append', name)
           return log.append(...given)
         },
-      }
+      })
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Applied, Broker, Draft, Entry } from '@holdfast/server'
+import { logWith } from '../support/log.ts'
 import type { Report } from './harm.ts'
 
 /** What a message of the simulation carries: who it is from and which one, and the key on a topic that conflates. */
@@ -96,8 +97,7 @@ export function createTruth(report: Report, isUnsure: () => boolean): Truth {
       ...broker,
       log(name, options) {
         const log = broker.log(name, options)
-        return {
-          ...log,
+        return logWith(log, {
           append(draft, producer) {
             const applied = log.append(draft, producer) as Applied
             if (applied.status === 'applied' && applied.answer[0] === 'receipt') {
@@ -111,7 +111,7 @@ export function createTruth(report: Report, isUnsure: () => boolean): Truth {
               appended(name, entry, entry.epoch, entry.offset)
               listener(entry)
             }),
-        }
+        })
       },
     }),
     entries: (log, epoch) => logs.get(log)?.get(epoch) ?? [],

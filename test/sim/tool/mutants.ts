@@ -175,11 +175,7 @@ export const mutants: readonly Mutant[] = [
     name: 'repeated-number-applied',
     says: 'the broker appends a number that it has had',
     changes: [
-      server(
-        'broker/memory-broker.ts',
-        'if (earlier) return earlier',
-        "if (earlier?.status === 'jump') return earlier",
-      ),
+      server('broker/memory-logs.ts', 'if (earlier) return earlier', "if (earlier?.status === 'jump') return earlier"),
     ],
   },
   {

@@ -1,9 +1,8 @@
 import type { Clock } from '../clock.ts'
-import { drawId, realClock } from '../clock.ts'
-import type { Broker, Log, LogOptions } from './broker.ts'
-import { BrokerError } from './broker.ts'
-import type { MemoryLog } from './memory-log.ts'
-import { createMemoryLog } from './memory-log.ts'
+import { realClock } from '../clock.ts'
+import type { Broker } from './broker.ts'
+import { MemoryChannels } from './memory-channels.ts'
+import { MemoryLogs, NamedMemoryLog } from './memory-logs.ts'
 import { createMemorySessions } from './memory-sessions.ts'
 
 export interface MemoryBrokerOptions {
@@ -33,95 +32,27 @@ const unregisteredTtlMs = 60_000
 export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
   const { clock = realClock, random = Math.random } = options
   const limits = { ...memoryBrokerDefaults, ...options }
-  // The least recently appended comes first.
-  const logs = new Map<string, MemoryLog>()
-  const channels = new Map<string, Set<(message: string) => void>>()
+  const logs = new MemoryLogs(clock, random, limits)
+  const channels = new MemoryChannels()
   const sessions = createMemorySessions(clock, unregisteredTtlMs, limits.sessions)
-  let total = 0
+  const keeper = { logs, numbers: sessions.numbers, sweep }
   let sweptAt = clock.now()
 
-  return { log, sessions: withSweep(), send, listen, close }
-
-  function log(name: string, logOptions: LogOptions): Log {
-    const find = (): MemoryLog | undefined => {
-      const found = logs.get(name)
-      if (found) {
-        found.options = logOptions
-        found.usedAt = clock.now()
-      }
-      return found
-    }
-    const begin = (): MemoryLog => {
-      const found = find()
-      if (found) return found
-      if (logs.size >= limits.logs) throw new BrokerError(`${limits.logs} logs are kept already`, { certain: true })
-      const begun = createMemoryLog(drawId(random, 8), logOptions)
-      begun.usedAt = clock.now()
-      logs.set(name, begun)
-      return begun
-    }
-    return {
-      state(last = 0) {
-        const found = find()
-        return found ? measured(found, found.state(last, clock.now())) : null
-      },
-      read(after, limits) {
-        const found = find()
-        return found ? measured(found, found.read(after, limits, clock.now())) : null
-      },
-      append(draft, producer) {
+  return {
+    log: (name, logOptions) => new NamedMemoryLog(keeper, name, logOptions),
+    sessions: {
+      ...sessions,
+      create(id, record, ttlMs) {
         sweep()
-        const numbers = producer && sessions.numbers(producer.session)
-        const earlier = producer && numbers?.earlier(producer.number)
-        if (earlier) return earlier
-        const target = begin()
-        logs.delete(name)
-        logs.set(name, target)
-        const head = target.state(0, clock.now())
-        const answer = ['receipt', producer?.number ?? 0, `${head.epoch}.${head.head + 1}`] as [
-          'receipt',
-          number,
-          string,
-        ]
-        // Before the append: its listeners may already send what comes next.
-        numbers?.settle(answer)
-        measured(target, target.append(draft))
-        shed()
-        return { status: 'applied', answer }
+        return sessions.create(id, record, ttlMs)
       },
-      tail(listener) {
-        const target = begin()
-        // A function of its own, for one listener may tail twice.
-        const own: typeof listener = (entry) => listener(entry)
-        target.tails.add(own)
-        return () => {
-          target.tails.delete(own)
-          target.usedAt = clock.now()
-        }
-      },
-      trim({ epoch, offset }) {
-        const found = logs.get(name)
-        if (found?.epoch === epoch) measured(found, found.trim(offset))
-      },
-      remove() {
-        total -= logs.get(name)?.counted ?? 0
-        logs.delete(name)
-      },
-    }
-  }
-
-  function measured<T>(target: MemoryLog, result: T): T {
-    total += target.bytes - target.counted
-    target.counted = target.bytes
-    return result
-  }
-
-  function shed(): void {
-    if (total <= limits.bytes) return
-    for (const target of logs.values()) {
-      while (total > limits.bytes && target.shed()) measured(target, null)
-      if (total <= limits.bytes) return
-    }
+    },
+    send: (channel, message) => channels.send(channel, message),
+    listen: (channel, listener) => channels.listen(channel, listener),
+    close() {
+      logs.clear()
+      channels.clear()
+    },
   }
 
   function sweep(): void {
@@ -129,39 +60,6 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
     if (now - sweptAt < limits.sweepMs) return
     sweptAt = now
     sessions.sweep()
-    for (const [name, target] of logs) {
-      const empty = measured(target, target.expire(now))
-      if (empty && target.tails.size === 0 && now - target.usedAt >= target.options.idleMs) logs.delete(name)
-    }
-  }
-
-  function withSweep(): typeof sessions {
-    return {
-      ...sessions,
-      create(id, record, ttlMs) {
-        sweep()
-        return sessions.create(id, record, ttlMs)
-      },
-    }
-  }
-
-  function send(channel: string, message: string): void {
-    for (const listener of [...(channels.get(channel) ?? [])]) listener(message)
-  }
-
-  function listen(channel: string, listener: (message: string) => void): () => void {
-    const listeners = channels.get(channel) ?? new Set()
-    const own: typeof listener = (message) => listener(message)
-    channels.set(channel, listeners.add(own))
-    return () => {
-      listeners.delete(own)
-      if (listeners.size === 0) channels.delete(channel)
-    }
-  }
-
-  function close(): void {
-    logs.clear()
-    channels.clear()
-    total = 0
+    logs.sweep()
   }
 }

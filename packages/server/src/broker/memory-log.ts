@@ -1,161 +1,177 @@
-import { formatCursor } from '@holdfast/protocol'
 import type { Draft, Entry, LogOptions, LogPage, LogState } from './broker.ts'
 
-/** One bounded log in memory. */
-export interface MemoryLog {
+/** One bounded log in memory. A class of few fields, for there is one for each topic and for the inbox of each session. */
+export class MemoryLog {
   readonly epoch: string
   options: LogOptions
-  readonly bytes: number
-  readonly tails: Set<(entry: Entry) => void>
-  usedAt: number
+  /** Of what it keeps. */
+  bytes = 0
   /** What of `bytes` the broker's total contains. */
-  counted: number
-  append(draft: Draft): { cursor: string }
-  state(last: number, now: number): LogState
-  read(after: number, limits: { maxEntries: number; maxBytes: number }, now: number): LogPage
-  trim(offset: number): void
-  /** Drops what is older than the limits allow; true if nothing is left. */
-  expire(now: number): boolean
-  /** Drops the oldest entry; false if there is none. */
-  shed(): boolean
-}
-
-export function createMemoryLog(epoch: string, options: LogOptions): MemoryLog {
+  counted = 0
+  usedAt = 0
+  /** Offset of the newest entry ever appended. */
+  head = 0
+  #floor = 0
   // Sorted by offset. Superseded entries stay in it until half of it is superseded; `newest` says which are alive.
-  let entries: Entry[] = []
-  let first = 0
-  let alive = 0
-  let bytes = 0
-  let head = 0
-  let floor = 0
-  const newest = new Map<string, Entry>()
-  const tails = new Set<(entry: Entry) => void>()
-  const untold: Entry[] = []
-  let telling = false
+  #entries: Entry[] = []
+  #first = 0
+  #alive = 0
+  #newest: Map<string, Entry> | null = null
+  /** Replaced when it changes, so that telling needs no copy. */
+  #tails: readonly ((entry: Entry) => void)[] = []
+  /** What was appended while an entry was told: it is told after this one has reached everyone. */
+  #untold: Entry[] | null = null
 
-  const log: MemoryLog = {
-    epoch,
-    options,
-    tails,
-    usedAt: 0,
-    counted: 0,
-    get bytes() {
-      return bytes
-    },
-    append(draft) {
-      const entry: Entry = { ...draft, epoch, offset: ++head }
-      if (log.options.compact) supersede(entry)
-      entries.push(entry)
-      alive++
-      bytes += sizeOf(entry)
-      log.expire(entry.time)
-      tell(entry)
-      return { cursor: formatCursor(epoch, entry.offset) }
-    },
-    state(last, now) {
-      log.expire(now)
-      return { epoch, head, floor, before: last > 0 ? before(last) : head }
-    },
-    read(after, { maxEntries, maxBytes }, now) {
-      log.expire(now)
-      const found: Entry[] = []
-      let size = 0
-      for (let i = indexAfter(Math.max(after, floor)); i < entries.length && found.length < maxEntries; i++) {
-        const entry = entries[i] as Entry
-        if (!isAlive(entry)) continue
-        size += sizeOf(entry)
-        if (found.length > 0 && size > maxBytes) break
-        found.push(entry)
-      }
-      return { epoch, head, floor, entries: found }
-    },
-    trim(offset) {
-      while (first < entries.length && (entries[first] as Entry).offset <= offset) drop()
-      floor = Math.max(floor, Math.min(offset, head))
-      tidy()
-    },
-    expire(now) {
-      const { count, bytes: most, ageMs } = log.options
-      skipDead()
-      while (first < entries.length) {
-        const oldest = entries[first] as Entry
-        if (alive <= count && bytes <= most && oldest.time >= now - ageMs) break
-        log.shed()
-      }
-      tidy()
-      return alive === 0
-    },
-    shed() {
-      skipDead()
-      const oldest = entries[first]
-      if (!oldest) return false
-      drop()
-      floor = oldest.offset
-      skipDead()
-      return true
-    },
-  }
-  return log
-
-  // A listener may append: what it appends is told after this entry has reached everyone.
-  function tell(entry: Entry): void {
-    untold.push(entry)
-    if (telling) return
-    telling = true
-    for (let next = untold.shift(); next; next = untold.shift()) for (const listener of tails) listener(next)
-    telling = false
+  constructor(epoch: string, options: LogOptions) {
+    this.epoch = epoch
+    this.options = options
   }
 
-  function supersede(entry: Entry): void {
-    const key = entry.key ?? ''
-    const old = newest.get(key)
-    if (old) {
-      alive--
-      bytes -= sizeOf(old)
+  get isTailed(): boolean {
+    return this.#tails.length > 0
+  }
+
+  append({ time, data, encoding, id, key, user }: Draft): void {
+    // Each has every property, so that all are of one shape.
+    const entry: Entry = { epoch: this.epoch, offset: ++this.head, time, data, encoding, id, key, user }
+    if (this.options.compact) this.#supersede(entry)
+    this.#entries.push(entry)
+    this.#alive++
+    this.bytes += sizeOf(entry)
+    this.expire(time)
+    this.#tell(entry)
+  }
+
+  /** Every entry from now on, until what it answers is called. */
+  tail(listener: (entry: Entry) => void): () => void {
+    // A function of its own, for one listener may tail twice, and stop while it is told something.
+    let stopped = false
+    const own: typeof listener = (entry) => {
+      if (!stopped) listener(entry)
     }
-    newest.set(key, entry)
+    this.#tails = [...this.#tails, own]
+    return () => {
+      stopped = true
+      this.#tails = this.#tails.filter((each) => each !== own)
+    }
   }
 
-  function isAlive(entry: Entry): boolean {
-    return !log.options.compact || newest.get(entry.key ?? '') === entry
+  state(last: number, now: number): LogState {
+    this.expire(now)
+    return { epoch: this.epoch, head: this.head, floor: this.#floor, before: last > 0 ? this.#before(last) : this.head }
   }
 
-  function drop(): void {
-    const entry = entries[first++] as Entry
-    if (!isAlive(entry)) return
-    alive--
-    bytes -= sizeOf(entry)
-    if (log.options.compact) newest.delete(entry.key ?? '')
+  read(after: number, { maxEntries, maxBytes }: { maxEntries: number; maxBytes: number }, now: number): LogPage {
+    this.expire(now)
+    const all = this.#entries
+    const entries: Entry[] = []
+    let size = 0
+    for (let i = this.#indexAfter(Math.max(after, this.#floor)); i < all.length && entries.length < maxEntries; i++) {
+      const entry = all[i] as Entry
+      if (!this.#isAlive(entry)) continue
+      size += sizeOf(entry)
+      if (entries.length > 0 && size > maxBytes) break
+      entries.push(entry)
+    }
+    return { epoch: this.epoch, head: this.head, floor: this.#floor, entries }
   }
 
-  function skipDead(): void {
-    while (first < entries.length && !isAlive(entries[first] as Entry)) first++
+  trim(offset: number): void {
+    for (let oldest = this.#oldest(); oldest && oldest.offset <= offset; oldest = this.#oldest()) this.#drop(oldest)
+    this.#floor = Math.max(this.#floor, Math.min(offset, this.head))
+    this.#tidy()
   }
 
-  function tidy(): void {
-    if (entries.length < 32 || entries.length < 2 * alive) return
-    entries = entries.slice(first).filter(isAlive)
-    first = 0
+  /** Drops what is older than the limits allow; true if nothing is left. */
+  expire(now: number): boolean {
+    const { count, bytes, ageMs } = this.options
+    this.#skipDead()
+    for (let oldest = this.#oldest(); oldest; oldest = this.#oldest()) {
+      if (this.#alive <= count && this.bytes <= bytes && oldest.time >= now - ageMs) break
+      this.shed()
+    }
+    this.#tidy()
+    return this.#alive === 0
   }
 
-  function indexAfter(offset: number): number {
-    let low = first
-    let high = entries.length
+  /** Drops the oldest entry; false if there is none. */
+  shed(): boolean {
+    this.#skipDead()
+    const oldest = this.#oldest()
+    if (!oldest) return false
+    this.#drop(oldest)
+    this.#floor = oldest.offset
+    this.#skipDead()
+    return true
+  }
+
+  #tell(entry: Entry): void {
+    if (this.#untold) {
+      this.#untold.push(entry)
+      return
+    }
+    if (this.#tails.length === 0) return
+    this.#untold = [entry]
+    for (const next of this.#untold) for (const listener of this.#tails) listener(next)
+    this.#untold = null
+  }
+
+  #supersede(entry: Entry): void {
+    this.#newest ??= new Map()
+    const key = entry.key ?? ''
+    const old = this.#newest.get(key)
+    if (old) {
+      this.#alive--
+      this.bytes -= sizeOf(old)
+    }
+    this.#newest.set(key, entry)
+  }
+
+  #isAlive(entry: Entry): boolean {
+    return !this.options.compact || this.#newest?.get(entry.key ?? '') === entry
+  }
+
+  #oldest(): Entry | undefined {
+    return this.#entries[this.#first]
+  }
+
+  #drop(oldest: Entry): void {
+    this.#first++
+    if (!this.#isAlive(oldest)) return
+    this.#alive--
+    this.bytes -= sizeOf(oldest)
+    if (this.options.compact) this.#newest?.delete(oldest.key ?? '')
+  }
+
+  #skipDead(): void {
+    for (let oldest = this.#oldest(); oldest && !this.#isAlive(oldest); oldest = this.#oldest()) this.#first++
+  }
+
+  #tidy(): void {
+    const { length } = this.#entries
+    if (length < 32 || length < 2 * this.#alive) return
+    this.#entries = this.#entries.slice(this.#first).filter((entry) => this.#isAlive(entry))
+    this.#first = 0
+  }
+
+  #indexAfter(offset: number): number {
+    let low = this.#first
+    let high = this.#entries.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if ((entries[middle] as Entry).offset <= offset) low = middle + 1
+      if ((this.#entries[middle] as Entry).offset <= offset) low = middle + 1
       else high = middle
     }
     return low
   }
 
-  function before(last: number): number {
+  #before(last: number): number {
     let left = last
-    for (let i = entries.length - 1; i >= first; i--) {
-      const entry = entries[i] as Entry
-      if (isAlive(entry) && --left === 0) return entry.offset - 1
+    for (let i = this.#entries.length - 1; i >= this.#first; i--) {
+      const entry = this.#entries[i] as Entry
+      if (this.#isAlive(entry) && --left === 0) return entry.offset - 1
     }
-    return floor
+    return this.#floor
   }
 }
 

@@ -7,10 +7,15 @@ import { createNumbers } from './numbers.ts'
 // What waits for a hook while its session ends comes too late.
 const forgotten: Numbers = { last: 0, earlier: () => ({ status: 'jump' }), settle() {} }
 
-interface Kept {
-  record: string | null
+class Kept {
+  record: string | null = null
   until: number
-  numbers: Numbers
+  /** Null until there is one: most sessions only listen. */
+  numbers: Numbers | null = null
+
+  constructor(until: number) {
+    this.until = until
+  }
 }
 
 export interface MemorySessions extends SessionRegistry {
@@ -37,9 +42,15 @@ export function createMemorySessions(clock: Clock, defaultTtlMs: number, most: n
     if (found) return found
     if (table.size >= most) sweep()
     if (table.size >= most) throw new BrokerError(`${most} sessions are kept already`, { certain: true })
-    const kept: Kept = { record: null, until: clock.now() + defaultTtlMs, numbers: createNumbers() }
+    const kept = new Kept(clock.now() + defaultTtlMs)
     table.set(id, kept)
     return kept
+  }
+
+  const numbersOf = (id: string): Numbers => {
+    const kept = keep(id)
+    kept.numbers ??= createNumbers()
+    return kept.numbers
   }
 
   return {
@@ -65,9 +76,9 @@ export function createMemorySessions(clock: Clock, defaultTtlMs: number, most: n
       kept.until = Math.max(kept.until, clock.now() + ttlMs)
       return true
     },
-    received: (id) => find(id)?.numbers.last ?? 0,
+    received: (id) => find(id)?.numbers?.last ?? 0,
     record(id, number, answer, by) {
-      const { numbers } = keep(id)
+      const numbers = numbersOf(id)
       const earlier = numbers.earlier(number)
       if (earlier) return earlier
       numbers.settle(answer, by)
@@ -77,7 +88,7 @@ export function createMemorySessions(clock: Clock, defaultTtlMs: number, most: n
       const kept = find(id)
       if (kept) kept.numbers = forgotten
     },
-    numbers: (id) => keep(id).numbers,
+    numbers: numbersOf,
     sweep,
   }
 }

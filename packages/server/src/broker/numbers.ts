@@ -10,24 +10,22 @@ export interface Numbers {
   settle(answer: Answer, by?: string): void
 }
 
-export function createNumbers(): Numbers {
-  const kept: { answer: Answer; by: string | undefined }[] = []
-  let last = 0
+export const createNumbers = (): Numbers => new KeptNumbers()
 
-  return {
-    get last() {
-      return last
-    },
-    earlier(number) {
-      if (number === last + 1) return null
-      if (number > last || number < 1) return { status: 'jump' }
-      const found = number > last - wireLimits.window ? kept[number % wireLimits.window] : undefined
-      return found ? { status: 'repeated', ...found } : { status: 'repeated', answer: forgotten(number) }
-    },
-    settle(answer, by) {
-      last++
-      kept[last % wireLimits.window] = { answer, by }
-    },
+class KeptNumbers implements Numbers {
+  last = 0
+  readonly #repeated: Applied[] = []
+
+  earlier(number: number): Applied | null {
+    if (number === this.last + 1) return null
+    if (number > this.last || number < 1) return { status: 'jump' }
+    const found = number > this.last - wireLimits.window ? this.#repeated[number % wireLimits.window] : undefined
+    return found ?? { status: 'repeated', answer: forgotten(number) }
+  }
+
+  settle(answer: Answer, by?: string): void {
+    this.last++
+    this.#repeated[this.last % wireLimits.window] = { status: 'repeated', answer, by }
   }
 }
 
