@@ -241,6 +241,16 @@ describe('time', () => {
     expect(node.stats().topics).toBe(0)
     await node.close({ drainMs: 0 })
   })
+
+  test('and at a hub to which nobody has come', async () => {
+    const { hub, pass } = createWorld()
+    const node = hub({ sessionTtlMs: 1_000 })
+    for (let i = 0; i < 10; i++) await node.topic(`metric-${i}`).publish(i)
+    expect(node.stats().topics).toBe(10)
+    await pass(3_000)
+    expect(node.stats().topics).toBe(0)
+    await node.close({ drainMs: 0 })
+  })
 })
 
 describe('links of a session', () => {

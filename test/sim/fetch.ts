@@ -147,8 +147,8 @@ function createExchange(
     },
     stream(_status, headers, events: StreamEvents) {
       if (over) return null
-      listeners.push(events.gone)
-      if (connection) connection.drained = events.drained
+      listeners.push(() => events.gone())
+      if (connection) connection.drained = () => events.drained()
       to.begin(headers)
       return {
         write: (chunk) => over || to.chunk(chunk.bytes, chunk.text),

@@ -7,7 +7,7 @@ import type {
   TopicAddress,
   TopicPattern,
 } from '@holdfast/protocol'
-import { presenceOf, presencePrefix } from '@holdfast/protocol'
+import { presencePrefix } from '@holdfast/protocol'
 import type { Router } from 'express'
 import type { Observable } from 'rxjs'
 import { nameFailures } from './broker/failures.ts'
@@ -95,13 +95,13 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
   }
   const register = createRegister(context)
   const declarations = createDeclarations(settings.history, settings.sessionTtlMs, register.declared)
-  const topics = createTopics(context, declarations, (topic) => presenceOf(topic) !== null && wake())
+  const topics = createTopics(context, declarations, wake)
   const presence = createPresence(context, register, topics, (id) => sessions.at(id))
   const requests = createRequests(context)
   const sessions = createSessions(context, topics, requests, presence, { created, wake })
   const admission = createAdmission(context, topics, sessions)
   const transports = createTransports()
-  const streams = createPlainStreams(context, wake)
+  const streams = createPlainStreams(context, transports, wake)
   const housekeeping = createHousekeeping(context, { presence, sessions, streams, topics })
   const grants = createGrants(context, sessions, streams)
   const exchanges = createExchanges(context, { admission, sessions, topics, transports, streams, open: isOpen })

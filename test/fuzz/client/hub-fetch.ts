@@ -39,10 +39,13 @@ export const hubFetch =
             controller?.close()
             gone()
           }
-          listeners.push(() => {
-            if (!over && signal?.aborted) controller?.error(signal.reason)
-            over = true
-          }, events.gone)
+          listeners.push(
+            () => {
+              if (!over && signal?.aborted) controller?.error(signal.reason)
+              over = true
+            },
+            () => events.gone(),
+          )
           resolve(new Response(stream, { status, headers }))
           return { write: ({ bytes }) => !over && controller?.enqueue(bytes), buffered: 0, end, destroy: end }
         },

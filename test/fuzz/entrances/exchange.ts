@@ -44,7 +44,7 @@ export async function exchange(hub: Hub, trial: Trial, asked: Asked) {
       if (begun || over) return null
       begun = true
       trial.count(`${status} stream`)
-      listeners.push(events.gone)
+      listeners.push(() => events.gone())
       return { write: ({ text }) => written(text), buffered: 0, end: gone, destroy: gone }
     },
     onGone: (listener) => void listeners.push(listener),

@@ -21,7 +21,7 @@ export interface Topics {
 }
 
 /** `begun`: one more is to be looked after. */
-export function createTopics(context: Context, declarations: Declarations, begun: (topic: string) => void): Topics {
+export function createTopics(context: Context, declarations: Declarations, begun: () => void): Topics {
   const { settings, broker, clock } = context
   const feeds = new Map<string, Feed>()
   let closed = false
@@ -55,7 +55,7 @@ export function createTopics(context: Context, declarations: Declarations, begun
       const declared = declarations.find(topic)
       const feed = new Feed(topic, broker.log(topic, declared.log), declared, clock.now)
       feeds.set(topic, feed)
-      begun(topic)
+      begun()
       return feed
     },
     peek(topic, last) {

@@ -15,9 +15,9 @@ export interface Exchange extends Peer {
   /** The body's text. Throws the fault `too-large` beyond so many bytes. */
   body(limit: number): Promise<string>
   answer(status: number, headers: Readonly<Record<string, string>>, body: string): void
-  /** Begins an answer that goes on; null if the peer has gone. */
+  /** Begins an answer that goes on, and that tells its own end; null if the peer has gone. */
   stream(status: number, headers: Readonly<Record<string, string>>, events: StreamEvents): StreamLike | null
-  /** The peer has gone before it had its whole answer. */
+  /** The answer is whole, or the peer has gone before, or the answer goes on as a stream. */
   onGone(listener: () => void): void
   destroy(): void
 }

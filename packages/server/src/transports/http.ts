@@ -1,6 +1,5 @@
-import type { IncomingMessage } from 'node:http'
-import { ServerResponse } from 'node:http'
-import type { Writable } from 'node:stream'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Request, Response, Router } from 'express'
 import express from 'express'
 import { fault } from '../faults.ts'
@@ -9,6 +8,7 @@ import type { Chunk } from '../topics/wire.ts'
 import type { Exchange, StreamEvents, StreamLike } from './exchange.ts'
 import { headersOf } from './headers.ts'
 import { originAllowed } from './origin.ts'
+import { takeSocket } from './take-socket.ts'
 
 /** The Express end of a hub. `serve` answers false for what is none of the hub's. */
 export function createRouter(settings: Settings, serve: (exchange: Exchange) => Promise<boolean>): Router {
@@ -74,7 +74,7 @@ class ExpressExchange implements Exchange {
     response.useChunkedEncodingByDefault = false
     this.#head(status, { ...headers, Connection: 'close' })
     response.flushHeaders()
-    return new ResponseStream(this.#request, response, events)
+    return new AnswerStream(takeSocket(this.#request, response) ?? response, events)
   }
 
   onGone(listener: () => void): void {
@@ -90,27 +90,22 @@ class ExpressExchange implements Exchange {
   }
 }
 
-/** An answer that goes on. */
-class ResponseStream implements StreamLike {
-  readonly #response: ServerResponse
+/** An answer that goes on, at the connection itself or, where that cannot be had, at the response. */
+class AnswerStream implements StreamLike {
+  readonly #to: Socket | ServerResponse
   readonly #events: StreamEvents
-  readonly #to: Writable
   #over = false
   /** Somebody is to be told that what was buffered has been taken. */
   #full = false
 
-  constructor(request: IncomingMessage, response: ServerResponse, events: StreamEvents) {
-    this.#response = response
+  constructor(to: Socket | ServerResponse, events: StreamEvents) {
+    this.#to = to
     this.#events = events
-    // What follows the head goes past the response, which would cost as much again as the socket. Not where another middleware
-    // has put itself between, nor in HTTP/2; and without a socket the response waits for those before it on the connection.
-    const isPlain = request.httpVersionMajor === 1 && response.write === ServerResponse.prototype.write
-    this.#to = (isPlain && response.socket) || response
-    response.once('close', () => {
+    to.on('close', () => {
       this.#over = true
       events.gone()
     })
-    response.on('error', ignore)
+    to.on('error', ignore)
   }
 
   write({ bytes }: Chunk): void {
@@ -128,12 +123,12 @@ class ResponseStream implements StreamLike {
 
   end(): void {
     this.#over = true
-    this.#response.end()
+    this.#to.end()
   }
 
   destroy(): void {
     this.#over = true
-    this.#response.destroy()
+    this.#to.destroy()
   }
 }
 

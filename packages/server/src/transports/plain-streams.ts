@@ -11,7 +11,8 @@ import type { Taken } from '../topics/snapshots.ts'
 import { snapshotsOf } from '../topics/snapshots.ts'
 import type { Chunk, Wire } from '../topics/wire.ts'
 import { createChunk, plainEvent } from '../topics/wire.ts'
-import type { Exchange, StreamLike } from './exchange.ts'
+import type { Exchange, StreamEvents, StreamLike } from './exchange.ts'
+import type { Transports } from './transports.ts'
 
 /** The open streams of topics' own addresses: readers whose only bound is the socket's buffer. */
 export interface PlainStreams {
@@ -43,7 +44,7 @@ const comment = createChunk(':\n\n')
 // A peer that does not take its last bytes is not waited for longer.
 const graceMs = 2_000
 
-export function createPlainStreams(context: Context, opened: () => void): PlainStreams {
+export function createPlainStreams(context: Context, transports: Transports, opened: () => void): PlainStreams {
   const { settings } = context
   const open = new Set<PlainStream>()
   const entering = new Set<{ userKey: string | null; topic: string; ended: boolean }>()
@@ -64,19 +65,14 @@ export function createPlainStreams(context: Context, opened: () => void): PlainS
       return bytes
     },
     open(exchange, headers, feed, position, identity) {
-      let plain: PlainStream | null = null
-      const stream = exchange.stream(200, headers, {
-        drained: () => plain?.pump(),
-        gone() {
-          plain?.stop()
-          if (plain) open.delete(plain)
-        },
+      const plain = new PlainStream(context, feed, position, identity.key, () => {
+        open.delete(plain)
+        transports.delete(plain)
       })
-      if (!stream) return
-      plain = new PlainStream(context, stream, feed, position, identity.key)
+      if (!plain.begin(exchange, headers, position)) return
       open.add(plain)
+      transports.add(plain)
       opened()
-      plain.begin(position)
     },
     end(userKey, topic) {
       for (const place of entering) {
@@ -101,48 +97,65 @@ export function createPlainStreams(context: Context, opened: () => void): PlainS
 }
 
 /** Reads a topic for one stream of its own address. */
-class PlainStream extends Reader implements Flushable {
+class PlainStream extends Reader implements Flushable, StreamEvents {
   readonly topic: string
   readonly userKey: string | null
   readonly #context: Context
-  readonly #stream: StreamLike
+  readonly #left: () => void
+  #stream: StreamLike | null = null
   #chunks: Chunk[] = []
   #gathered = 0
   #wroteAt: number
   #tookAt: number
   #waiting = 0
 
-  constructor(context: Context, stream: StreamLike, feed: Feed, position: Located, userKey: string | null) {
+  constructor(context: Context, feed: Feed, position: Located, userKey: string | null, left: () => void) {
     super(feed, position, snapshotsOf(feed, context))
     this.topic = feed.name
     this.userKey = userKey
     this.#context = context
-    this.#stream = stream
+    this.#left = left
     this.#wroteAt = context.clock.now()
     this.#tookAt = this.#wroteAt
   }
 
   /** Bytes that the network has not taken. */
   get buffered(): number {
-    return this.#stream.buffered
+    return this.#stream?.buffered ?? 0
   }
 
-  begin({ epoch, offset, snapshot }: Located): void {
+  /** False if the peer has gone. */
+  begin(exchange: Exchange, headers: Readonly<Record<string, string>>, { epoch, offset, snapshot }: Located): boolean {
+    this.#stream = exchange.stream(200, headers, this)
+    if (!this.#stream) {
+      this.stop()
+      return false
+    }
     // Else the snapshot has it: who has the cursor has what it stands for.
     if (!snapshot) this.#write(createChunk(plainEvent(formatCursor(epoch, offset), undefined, null)))
     this.pump()
+    return true
+  }
+
+  drained(): void {
+    this.pump()
+  }
+
+  gone(): void {
+    this.stop()
+    this.#left()
   }
 
   /** False if it has taken nothing for too long, and is over. */
   sweep(now: number): boolean {
     const { settings, refused } = this.#context
-    const { buffered } = this.#stream
+    const { buffered } = this
     if (buffered === 0 || buffered < this.#waiting) this.#tookAt = now
     this.#waiting = buffered
     if (now - this.#tookAt >= settings.tooSlowMs) {
       refused('too-slow')
       this.stop()
-      this.#stream.destroy()
+      this.destroy()
       return false
     }
     if (now - this.#wroteAt >= settings.heartbeatMs) this.#write(comment)
@@ -152,14 +165,18 @@ class PlainStream extends Reader implements Flushable {
 
   end(): void {
     this.stop()
-    this.#stream.end()
-    this.#context.timers.after(graceMs, () => this.#stream.destroy())
+    this.#stream?.end()
+    this.#context.timers.after(graceMs, () => this.destroy())
+  }
+
+  destroy(): void {
+    this.#stream?.destroy()
   }
 
   flush(): void {
     const [only] = this.#chunks
-    if (this.#chunks.length === 1 && only) this.#stream.write(only)
-    else this.#stream.write(createChunk(this.#chunks.map(({ text }) => text).join('')))
+    if (this.#chunks.length === 1 && only) this.#stream?.write(only)
+    else this.#stream?.write(createChunk(this.#chunks.map(({ text }) => text).join('')))
     this.#chunks = []
     this.#gathered = 0
     this.#wroteAt = this.#context.clock.now()
@@ -172,7 +189,7 @@ class PlainStream extends Reader implements Flushable {
   }
 
   protected override room(): boolean {
-    return this.#gathered + this.#stream.buffered < this.#context.settings.limits.bufferBytes
+    return this.#gathered + this.buffered < this.#context.settings.limits.bufferBytes
   }
 
   protected override entry(wire: Wire): void {
@@ -190,6 +207,6 @@ class PlainStream extends Reader implements Flushable {
   protected override failed(error: unknown): void {
     this.#context.report('broker-failed', 'the broker failed while a topic was streamed', error)
     this.stop()
-    this.#stream.destroy()
+    this.destroy()
   }
 }

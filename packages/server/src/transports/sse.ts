@@ -3,57 +3,77 @@ import type { Fault } from '../faults.ts'
 import { closeLine } from '../faults.ts'
 import type { Link } from '../links/link.ts'
 import type { Sink } from '../links/outbox.ts'
+import type { Admitted } from '../sessions/admission.ts'
 import type { Batch } from '../topics/wire.ts'
 import { createLine } from '../topics/wire.ts'
-import type { Exchange, StreamLike } from './exchange.ts'
+import type { Exchange, StreamEvents, StreamLike } from './exchange.ts'
 import { eventHeaders } from './exchange.ts'
 import type { HttpParts } from './exchanges.ts'
+import type { Transports } from './transports.ts'
 
 /** `POST BASE/sse`: the body is the hello, the answer an open stream of batches. */
-export function createSse(context: Context, { admission }: HttpParts): (exchange: Exchange) => Promise<void> {
+export function createSse(
+  context: Context,
+  { admission, transports }: HttpParts,
+): (exchange: Exchange) => Promise<void> {
   return async (exchange) => {
     const line = await exchange.body(context.settings.limits.batchBytes)
-    const { session, hello, welcome, asked } = await admission.admit(line, exchange, 'sse')
-    let link: Link | null = null
-    const stream = exchange.stream(200, eventHeaders, {
-      drained: () => link?.drained(),
-      gone: () => link?.gone(),
-    })
-    if (!stream) return
-    link = session.attach(hello.link, 'sse', new StreamSink(context, stream))
-    link.send(welcome)
-    link.flush()
-    link.subscribe(hello.topics, asked)
+    const admitted = await admission.admit(line, exchange, 'sse')
+    const connection = new StreamConnection(context, transports)
+    connection.start(exchange, admitted)
   }
 }
 
 // A peer that does not take its last bytes is not waited for longer.
 const graceMs = 2_000
 
-class StreamSink implements Sink {
+/** A stream of events with its link. */
+class StreamConnection implements StreamEvents, Sink {
   readonly #context: Context
-  readonly #stream: StreamLike
+  readonly #transports: Transports
+  #stream: StreamLike | null = null
+  #link: Link | null = null
 
-  constructor(context: Context, stream: StreamLike) {
+  constructor(context: Context, transports: Transports) {
     this.#context = context
-    this.#stream = stream
+    this.#transports = transports
+  }
+
+  start(exchange: Exchange, { session, hello, welcome, asked }: Admitted): void {
+    this.#stream = exchange.stream(200, eventHeaders, this)
+    if (!this.#stream) return
+    this.#transports.add(this)
+    const link = session.attach(hello.link, 'sse', this)
+    this.#link = link
+    link.send(welcome)
+    link.flush()
+    link.subscribe(hello.topics, asked)
+  }
+
+  drained(): void {
+    this.#link?.drained()
+  }
+
+  gone(): void {
+    this.#transports.delete(this)
+    this.#link?.gone()
   }
 
   write(batch: Batch): void {
-    this.#stream.write(batch.event)
+    this.#stream?.write(batch.event)
   }
 
   get buffered(): number {
-    return this.#stream.buffered
+    return this.#stream?.buffered ?? 0
   }
 
   end(reason: Fault): void {
-    this.#stream.write(createLine(closeLine(reason)).event)
-    this.#stream.end()
+    this.#stream?.write(createLine(closeLine(reason)).event)
+    this.#stream?.end()
     this.#context.timers.after(graceMs, () => this.destroy())
   }
 
   destroy(): void {
-    this.#stream.destroy()
+    this.#stream?.destroy()
   }
 }
