@@ -47,6 +47,8 @@ export interface Race extends RaceInput {
   readonly carrier: Carrier | null
   /** Losses and failed rounds since the connection was last stable. */
   readonly attempt: number
+  /** When the first of them was. */
+  readonly since: number
   /** Climbs that failed in a row, links that fell silent after theirs included. */
   readonly probes: number
   /** Tokens refused in a row. */
@@ -70,6 +72,7 @@ export const startingRace = (input: RaceInput): Race => ({
   contenders: [],
   carrier: null,
   attempt: 0,
+  since: 0,
   probes: 0,
   refusals: 0,
   asks: 0,
@@ -195,12 +198,15 @@ export function settled({ carrier, routes: known }: Race): Change {
 const maxDelayMs = 86_400_000
 
 /**
- * When the next round begins: at once after a link that had worked for a moment, then full jitter under a growing cap, and
- * never before the hub's word.
+ * When the next round begins: at once after a link that had worked for a moment, then full jitter under a growing cap, which is
+ * no longer than the trouble has lasted: who was away for two seconds is back within four. Never before the hub's word.
  */
 export function countedDown(race: Race, _id: string | undefined, loss: Loss): Change {
   const { timing, attempt, random, livedMs } = race
-  const jitteredMs = random() * Math.min(timing.backoffCapMs, timing.backoffMs * 2 ** attempt)
+  const now = race.now()
+  const since = attempt > 0 ? race.since : now
+  const lastedMs = Math.max(timing.backoffMs, now - since)
+  const jitteredMs = random() * Math.min(timing.backoffCapMs, timing.backoffMs * 2 ** attempt, lastedMs)
   // Another session, node or token that the hub asks for is no failure of the network, unless it goes on and on.
   const isAsked = loss.action !== 'retry'
   const soon = (isAsked && race.asks < 3) || livedMs >= 1000 || (livedMs > 0 && attempt === 0)
@@ -209,7 +215,7 @@ export function countedDown(race: Race, _id: string | undefined, loss: Loss): Ch
   const retryMs = delayMs > 0 ? delayMs + jitteredMs : soon ? random() * timing.firstRetryMs : jitteredMs
   const refusals = loss.action === 'authenticate' ? race.refusals + 1 : race.refusals
   const asks = isAsked ? race.asks + 1 : race.asks
-  return { attempt: attempt + 1, refusals, asks, livedMs: 0, retryAt: race.now() + retryMs }
+  return { attempt: attempt + 1, since, refusals, asks, livedMs: 0, retryAt: now + retryMs }
 }
 
 /** When a better transport is tried: after a pause that grows with each climb that failed. */
