@@ -63,13 +63,23 @@ test.each([
 test.each([
   ['append', 'may or may not have been applied', new Error('down'), 'unknown'],
   ['append', 'was certainly not applied', new BrokerError('full', { certain: true }), 'rejected'],
-  ['get', 'cannot be known', new Error('down'), 'unknown'],
 ])("a message to a session whose '%s' fails and %s says its outcome", async (operation, _, error, outcome) => {
   const { hub, sessions, failAt, close } = await startHub()
   connectSocket(hub, drawSession().hello([['$inbox', 'start']]))
   await quiet()
   failAt(operation, error)
   await expect(sessions[0]?.send('hi')).rejects.toMatchObject({ name: 'HoldfastError', code: 'broker-failed', outcome })
+  await close()
+})
+
+test('a message to a session that is not here and cannot be looked up says that its outcome is not known', async () => {
+  const { hub, sessions, failAt, close } = await startHub()
+  connectSocket(hub, drawSession().hello())
+  await quiet()
+  const [session] = sessions
+  if (session) await hub.disconnect(session)
+  failAt('get')
+  await expect(session?.send('hi')).rejects.toMatchObject({ code: 'broker-failed', outcome: 'unknown' })
   await close()
 })
 

@@ -1,9 +1,6 @@
 import type { Hello, UpFrame } from '@holdfast/protocol'
-import { closeAction, closeCodes, HoldfastError, inboxTopic, presenceOf } from '@holdfast/protocol'
+import { closeAction, closeCodes, inboxTopic, presenceOf } from '@holdfast/protocol'
 import type { LogOptions } from '../broker/broker.ts'
-import { BrokerError } from '../broker/broker.ts'
-import { publishFailure } from '../broker/failures.ts'
-import { receiptOf } from '../broker/receipts.ts'
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
 import { fault, isCloseCode } from '../faults.ts'
@@ -11,8 +8,9 @@ import type { Presence } from '../presence/presence.ts'
 import { inboxHistory } from '../settings.ts'
 import type { Declared } from '../topics/declarations.ts'
 import { Feed } from '../topics/feed.ts'
-import { givePayload } from '../topics/publishing.ts'
 import type { Topics } from '../topics/topics.ts'
+import type { HandleHost } from './handle.ts'
+import { Handle } from './handle.ts'
 import type { Identity, SessionRecord } from './identity.ts'
 import type { Requests } from './requests.ts'
 import { hash, sameText } from './secret.ts'
@@ -61,11 +59,14 @@ export function createSessions(
     presence: null,
   }
   const inboxLog = (id: string) => broker.log(`${inboxTopic}/${id}`, inboxOptions)
+  const at = (id: string) => locals.get(id)
+  const handles: HandleHost = { context, at, inboxLog }
+  const handle = (id: string, user: unknown = null) => new Handle(handles, id, user)
 
   const host: SessionHost = {
     topics,
     requests,
-    handle: (id) => handle(id, null),
+    handle,
     inbox: (id) => new Feed(inboxTopic, inboxLog(id), inboxDeclared, clock.now),
     news: (session) => new SessionNews(context, session.id, session),
     hear,
@@ -102,7 +103,7 @@ export function createSessions(
       return local(id, { user, json: record.user, key: settings.userId(user) })
     },
     of: (userKey) => [...(byUser.get(userKey) ?? [])],
-    at: (id) => locals.get(id),
+    at,
     handle,
     end,
     sweep(now) {
@@ -188,28 +189,6 @@ export function createSessions(
     session.supersede(link)
     const left = session.links.length > 0 ? [] : presence.handOver(session.id)
     if (left.length > 0) session.news.tell({ type: 'present', topics: left })
-  }
-
-  function handle(id: string, user: unknown): SessionHandle {
-    return {
-      id,
-      get user() {
-        return locals.get(id)?.user ?? user
-      },
-      async send(data) {
-        const payload = givePayload(context, data)
-        try {
-          const record = await broker.sessions.get(id)
-          if (record === null || (JSON.parse(record) as SessionRecord).ended) {
-            throw new HoldfastError('session-lost', 'the session is over', { outcome: 'rejected' })
-          }
-          const draft = { time: clock.now(), data: payload.json, encoding: payload.encoding }
-          return receiptOf(await inboxLog(id).append(draft))
-        } catch (cause) {
-          throw cause instanceof BrokerError ? publishFailure('the message to a session', cause) : cause
-        }
-      },
-    }
   }
 
   async function end(id: string, reason: Fault): Promise<void> {
