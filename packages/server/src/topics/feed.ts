@@ -113,7 +113,8 @@ export class Feed {
   #take(entry: Entry): void {
     this.#newest = entry
     if (this.#followers.size === 0) return
-    const made = this.wire(entry)
+    // Who has it alone needs no table to share it by.
+    const made = this.#followers.size === 1 ? new Wire(this.name, entry) : this.wire(entry)
     for (const follower of this.#followers) follower.offer(made)
   }
 }
