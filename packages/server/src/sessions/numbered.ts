@@ -9,7 +9,7 @@ import { drawId } from '../clock.ts'
 import type { Context } from '../context.ts'
 import { fault, isFault } from '../faults.ts'
 import { authorize } from '../hooks.ts'
-import { createDraft, readPayload, validate } from '../topics/publishing.ts'
+import { createDraft, readPayload, readValue, validate } from '../topics/publishing.ts'
 import type { Topics } from '../topics/topics.ts'
 import type { Requests } from './requests.ts'
 import type { SessionIdentity } from './session.ts'
@@ -94,12 +94,12 @@ export function createNumbered(
   }
 
   function request([, number, name, data, encoding]: Frame<'request'>): MaybePromise<Dealt> {
-    const payload = readPayload(context, data, encoding)
+    readPayload(context, data, encoding)
     requests.check(session, name)
     return after(authorize(context, session.user, 'request', name), (allowed) => {
       if (!allowed) throw new HoldfastError('forbidden', `you may not request '${name}'`)
       return after(record(['receipt', number]), (recorded) => {
-        if (recorded.fresh) requests.start(session, number, name, payload)
+        if (recorded.fresh) requests.start(session, number, name, readValue(data, encoding))
         return recorded
       })
     })

@@ -1,11 +1,11 @@
-import type { EncodedPayload, RequestDefinition } from '@holdfast/protocol'
+import type { RequestDefinition } from '@holdfast/protocol'
 import { answerId, applySchema, HoldfastError } from '@holdfast/protocol'
 import type { Draft } from '../broker/broker.ts'
 import type { MaybePromise } from '../broker/maybe-promise.ts'
 import { after, isPromise, rescue } from '../broker/maybe-promise.ts'
 import { settle } from '../broker/retry.ts'
 import type { Context } from '../context.ts'
-import { check, givePayload, payloadValue } from '../topics/publishing.ts'
+import { check, givePayload } from '../topics/publishing.ts'
 import type { SessionHandle, SessionIdentity } from './session.ts'
 
 /** What a handler is given. `signal` aborts when the hub closes. */
@@ -26,7 +26,7 @@ export interface Requests {
   /** Throws `unknown-request`, `queue-full`. */
   check(session: SessionIdentity, name: string): void
   /** Starts the handler and does not wait for it; its answer goes to the session's inbox. */
-  start(session: SessionIdentity, number: number, name: string, payload: EncodedPayload): void
+  start(session: SessionIdentity, number: number, name: string, data: unknown): void
   /** Resolves when no handler runs and every answer is in its inbox. */
   idle(): Promise<unknown>
   close(): void
@@ -53,7 +53,7 @@ export function createRequests(context: Context): Requests {
       const most = context.settings.limits.requests
       if ((running.get(id) ?? 0) >= most) throw new HoldfastError('queue-full', `${most} requests are running`)
     },
-    start(session, number, name, payload) {
+    start(session, number, name, data) {
       const { id } = session
       running.set(id, (running.get(id) ?? 0) + 1)
       const over = () => {
@@ -63,7 +63,7 @@ export function createRequests(context: Context): Requests {
       }
       const failed = (error: unknown) => context.report('broker-failed', `the answer to '${name}' was lost`, error)
       const handled = after(
-        rescue(() => run(session, number, name, payload), failed),
+        rescue(() => run(session, number, name, data), failed),
         over,
       )
       if (!isPromise(handled)) return
@@ -74,19 +74,19 @@ export function createRequests(context: Context): Requests {
     close: () => ending.abort(),
   }
 
-  function run(session: SessionIdentity, number: number, name: string, payload: EncodedPayload): MaybePromise<unknown> {
+  function run(session: SessionIdentity, number: number, name: string, given: unknown): MaybePromise<unknown> {
     const what = `'${name}'`
     const answer = rescue(
       () => {
         const { handler, input, output } = handlers.get(name) as NonNullable<ReturnType<typeof handlers.get>>
-        const data = check(context, what, () => applySchema(input, payloadValue(payload), what))
+        const data = check(context, what, () => applySchema(input, given, what))
         const { user, handle } = session
         const result = handler({ name, data, user, session: handle, signal: ending.signal })
-        return after(result, (given) => draft(answerId(number, false), checkAnswer(output, given, what) ?? null))
+        return after(result, (value) => draft(answerId(number, false), checkAnswer(output, value, what) ?? null))
       },
       (error) => draft(answerId(number, true), describe(name, error)),
     )
-    return after(answer, (given) => settle(context, () => session.inbox().log.append(given)))
+    return after(answer, (entry) => settle(context, () => session.inbox().log.append(entry)))
   }
 
   function draft(id: string, answer: unknown): Draft {

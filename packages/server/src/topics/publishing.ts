@@ -1,14 +1,17 @@
 import type { EncodedPayload, Encoding } from '@holdfast/protocol'
-import { applySchema, encodePayload, fromBase64, HoldfastError } from '@holdfast/protocol'
+import { applySchema, encodePayload, fromBase64, HoldfastError, utf8Length } from '@holdfast/protocol'
 import type { Draft } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import type { Declared } from './declarations.ts'
 
 /** A payload as a client sent it. Throws `bad-payload`, `too-large`. */
 export function readPayload(context: Context, data: unknown, encoding: Encoding | undefined): EncodedPayload {
-  const payload = encoding ? binary(data) : encodePayload(data)
-  return checkSize(context, payload)
+  return checkSize(context, encoding ? binary(data) : parsed(data))
 }
+
+/** What a client sent, for those who are to have it as it is. */
+export const readValue = (data: unknown, encoding: Encoding | undefined): unknown =>
+  encoding ? fromBase64(data as string) : data
 
 /** A payload that the hub's own user gave. Throws `bad-payload`, `too-large`. */
 export const givePayload = (context: Context, value: unknown): EncodedPayload =>
@@ -40,11 +43,14 @@ export function createDraft(
   payload: EncodedPayload,
   by: { id?: string; user?: string } = {},
 ): Draft {
-  const draft: Draft = { time: context.clock.now(), data: payload.json, ...by }
-  const encoded = payload.encoding ? { ...draft, encoding: payload.encoding } : draft
-  if (!declared.conflate) return encoded
+  const { json, encoding } = payload
+  const { id, user } = by
+  return { time: context.clock.now(), data: json, encoding, id, key: keyOf(context, declared, payload), user }
+}
+
+function keyOf(context: Context, { conflate }: Declared, payload: EncodedPayload): string | undefined {
   try {
-    return { ...encoded, key: declared.conflate(payloadValue(payload)) }
+    return conflate?.(payloadValue(payload))
   } catch (error) {
     context.report('hook-failed', 'a conflate function failed', error)
     throw new HoldfastError('bad-data', 'the message has no key')
@@ -55,6 +61,17 @@ export const payloadValue = ({ json: text, encoding }: EncodedPayload): unknown 
   encoding ? fromBase64(JSON.parse(text)) : JSON.parse(text)
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+/** What JSON brought is JSON; but a number that was too great for it would be told as null. */
+function parsed(data: unknown): EncodedPayload {
+  try {
+    const json = JSON.stringify(data)
+    if (!json.includes('null')) return { json, encoding: undefined, bytes: utf8Length(json) }
+  } catch {
+    // Nested too deeply.
+  }
+  return encodePayload(data)
+}
 
 function binary(data: unknown): EncodedPayload {
   if (typeof data !== 'string' || !base64.test(data)) throw new HoldfastError('bad-payload', 'not base64')
