@@ -122,7 +122,6 @@ export function connect(url: string, options: CoreOptions): Connection {
       states.changed()
     },
     complete() {
-      match(actor.getSnapshot().context)
       life.abort()
       session.end()
       states.end()
@@ -136,16 +135,15 @@ export function connect(url: string, options: CoreOptions): Connection {
     state$: states.state$,
     getState: states.getState,
     topic: <T>(topic: string | TopicAddress<T>, { from = 'live', schema }: TopicOptions<T> = {}) => {
-      const address = typeof topic === 'string' ? { name: topic } : topic
-      return createTopic<T>(parts, { schema, ...address }, from)
+      return createTopic<T>(parts, { schema, ...named(topic) }, from)
     },
     presence: <Info>(topic: string | TopicAddress) => {
-      const name = presencePrefix + (typeof topic === 'string' ? topic : topic.name)
+      const name = presencePrefix + named(topic).name
       return createTopic(parts, { name }, 'snapshot') as unknown as PresenceTopic<Info>
     },
     inbox: session.inbox,
     request: <R>(request: string | RequestDefinition, data: unknown = null, options: PublishOptions = {}) => {
-      const { name, input }: RequestDefinition = typeof request === 'string' ? { name: request } : request
+      const { name, input }: RequestDefinition = named(request)
       const target = { name, schema: input }
       return submit('request', target, data, { timeoutMs: requestTimeoutMs, ...options }) as Promise<R>
     },
@@ -162,3 +160,6 @@ export function connect(url: string, options: CoreOptions): Connection {
       }),
   }
 }
+
+const named = <Named extends { readonly name: string }>(one: string | Named) =>
+  (typeof one === 'string' ? { name: one } : one) as Named

@@ -58,16 +58,16 @@ export function createLinks(settings: Settings, session: Session, report: Report
     }
 
     function prove(text: string): void {
-      const [first = '', ...rest] = text.split('\n')
+      const [first = ''] = text.split('\n', 1)
       const frame = readFrame(first)
       if (frame[0] !== 'welcome' || !isUsable(frame[2])) {
         return lost(networkLoss('not-holdfast', 'no welcome'))
       }
       clock.clearTimeout(handshake)
       one.welcome = frame[2]
-      // Where it carries the session from now on, what came with the welcome is for the session.
       send({ type: 'try.proved', id })
-      if (rest.length > 0) events.batch(rest.join('\n'))
+      // Where it carries the session from now on, what came with the welcome is for the session, which passes over that.
+      if (text !== first) events.batch(text)
     }
 
     const events: LinkEvents = {
@@ -99,15 +99,15 @@ export function createLinks(settings: Settings, session: Session, report: Report
       lost,
     }
 
-    async function start(): Promise<void> {
-      const value = await tokenOf(round)
-      if (!links.has(id)) return
-      const { list } = session.topics
-      one.told = list()
-      one.link = transport.open({ url, ...session.hello(number, value, one.told), topics: list, clock }, events)
-    }
-    // A constructor that throws is a transport that refuses; it may throw a DOMException, whose code is a number.
-    start().catch((error) => lost(networkLoss(error instanceof HoldfastError ? error.code : 'refused', `${error}`)))
+    tokenOf(round)
+      .then((value) => {
+        if (!links.has(id)) return
+        const { list } = session.topics
+        one.told = list()
+        one.link = transport.open({ url, ...session.hello(number, value, one.told), topics: list, clock }, events)
+      })
+      // A constructor that throws is a transport that refuses; it may throw a DOMException, whose code is a number.
+      .catch((error) => lost(networkLoss(error instanceof HoldfastError ? error.code : 'refused', `${error}`)))
   }
 
   /** Asks one that does not carry yet for a sign of life. */

@@ -1,4 +1,12 @@
-import { type Cursor, encodeFrame, HoldfastError, type Outcome, type Receipt, wireLimits } from '@holdfast/protocol'
+import {
+  type Cursor,
+  encodeFrame,
+  type Frame,
+  HoldfastError,
+  type Outcome,
+  type Receipt,
+  wireLimits,
+} from '@holdfast/protocol'
 import type { OutboxLimits } from './options.ts'
 import { positionOf } from './wire-topic.ts'
 
@@ -166,7 +174,7 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
       entries = entries.filter((entry) => entry?.n !== 0 || entry.maker)
     },
 
-    received(n: number, cursor?: Cursor): void {
+    receipt([, n, cursor]: Frame<'receipt'>): void {
       const entry = handed(n)
       if (!entry) return
       const { kind } = entry
@@ -175,7 +183,7 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
       landed(entry)
       if (kind !== 'request') settle(entry, null, receipt)
     },
-    rejected(n: number, code: string, message: string): void {
+    reject([, n, code, message]: Frame<'reject'>): void {
       const entry = handed(n)
       if (!entry) return
       landed(entry)

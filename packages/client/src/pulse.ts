@@ -1,4 +1,4 @@
-import type { UpFrame } from '@holdfast/protocol'
+import type { Frame, UpFrame } from '@holdfast/protocol'
 import type { Clock } from './clock.ts'
 import type { MachineEvent } from './vocabulary.ts'
 
@@ -26,7 +26,7 @@ export function createPulse(
 ) {
   let timer: unknown = null
   let dueAt = 0
-  let watching = false
+  /** 0 while no link is watched. */
   let heartbeatMs = 0
   let heardAt = 0
   let pongedAt = 0
@@ -61,7 +61,7 @@ export function createPulse(
   /** Something that wants an answer may have gone up. */
   function arm(): void {
     // Once it is suspect, only a pong changes that.
-    if (!watching || isTrusted === false) return
+    if (!heartbeatMs || isTrusted === false) return
     // A clock that was set back has it all in the future.
     const now = clock.now()
     heardAt = Math.min(heardAt, now)
@@ -95,14 +95,14 @@ export function createPulse(
 
   /** Asks for a sign of life now. */
   function prove(): void {
-    if (!watching) return
+    if (!heartbeatMs) return
     pingedAt = clock.now()
     say(['ping', ++pingId])
     arm()
   }
 
   function stop(): void {
-    watching = false
+    heartbeatMs = 0
     clock.clearTimeout(timer)
     timer = null
     pingedAt = null
@@ -115,7 +115,6 @@ export function createPulse(
     },
     start(beatMs: number, hasPosts: boolean): void {
       stop()
-      watching = true
       resends = hasPosts
       heartbeatMs = beatMs
       heardAt = clock.now()
@@ -132,7 +131,7 @@ export function createPulse(
       if (pingedAt === null) prove()
     },
     arm,
-    pong(id: number): void {
+    pong([, id]: Frame<'pong'>): void {
       if (id !== pingId || pingedAt === null) return
       const sample = Math.max(0, Math.min(clock.now() - pingedAt, maxUplinkMs))
       deviation = smoothed === null ? sample / 2 : 0.75 * deviation + 0.25 * Math.abs(smoothed - sample)

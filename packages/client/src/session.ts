@@ -161,9 +161,9 @@ export function createSession(
     refused: topics.refused,
     page: answered,
     unread: answered,
-    receipt: ([, n, cursor]) => outbox.received(n, cursor),
-    reject: ([, n, code, message]) => outbox.rejected(n, code, message),
-    pong: ([, id]) => pulse.pong(id),
+    receipt: outbox.receipt,
+    reject: outbox.reject,
+    pong: pulse.pong,
     heartbeat(_, aside) {
       // A POST that has nothing else to say is answered with it: to answer that in turn would never end.
       if (aside) return

@@ -1,8 +1,8 @@
 import {
   applySchema,
   type From,
+  isFrom,
   type PublishOptions,
-  parseFrom,
   type Receipt,
   type Topic,
   type TopicAddress,
@@ -45,7 +45,7 @@ export function createTopic<T>(parts: TopicParts, { name, schema }: TopicAddress
     const start = wireFrom(from)
     const end = ended()
     if (fault) to.error(notSent('bad-topic', fault))
-    else if (!parseFrom(start)) to.error(notSent('bad-cursor', `no start: ${start}`))
+    else if (!isFrom(start)) to.error(notSent('bad-cursor', `no start: ${start}`))
     else if (end?.code === 'closed') to.complete()
     else if (end) to.error(end)
     else {

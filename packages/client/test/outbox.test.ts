@@ -40,7 +40,7 @@ test('a new link gets again what is unanswered, and skips for what must not happ
   const abandon = add('publish', '4')
   add('publish', '5')
   take()
-  outbox.received(3, 'e.1')
+  outbox.receipt(['receipt', 3, 'e.1'])
   abandon('timeout', 'late')
   add('unsubscribe', '6')
   add('publish', '7')
@@ -65,9 +65,9 @@ test('no more than a window is unanswered, counted from the oldest', () => {
   const { outbox, add, take } = begin()
   for (let n = 1; n <= 3_000; n++) add('publish', `${n}`)
   expect(take()).toHaveLength(1_024)
-  for (let n = 2; n <= 1_024; n++) outbox.received(n, 'e.1')
+  for (let n = 2; n <= 1_024; n++) outbox.receipt(['receipt', n, 'e.1'])
   expect(outbox.hasLines()).toBe(false)
-  outbox.received(1, 'e.1')
+  outbox.receipt(['receipt', 1, 'e.1'])
   expect(take()).toHaveLength(1_024)
 })
 
@@ -78,14 +78,14 @@ test('however many were answered before, each keeps its number', () => {
     if (!outbox.hasLines()) throw new Error(`${n} is not sent`)
     expect(take(100)).toEqual([['publish', n, n]])
     // Of each pair the second is answered first.
-    if (n % 2 === 0) for (const one of [n, n - 1]) outbox.received(one, `e.${one}`)
+    if (n % 2 === 0) for (const one of [n, n - 1]) outbox.receipt(['receipt', one, `e.${one}`])
   }
   expect(outcomes).toHaveLength(3_500)
   abandons[3_998]?.('aborted', 'gone')
   outbox.resendAll()
   expect(take()).toHaveLength(499)
-  outbox.rejected(3_999, 'forbidden', 'no')
-  outbox.received(1, 'e.1')
+  outbox.reject(['reject', 3_999, 'forbidden', 'no'])
+  outbox.receipt(['receipt', 1, 'e.1'])
   expect(outcomes.slice(3_500)).toEqual([
     ['3999', 'aborted', 'not-sent'],
     ['4000', 'forbidden', 'rejected'],
@@ -99,9 +99,9 @@ test('a request is answered once, before or after its receipt, and one that was 
   const abandon = add('request', '3')
   take()
   outbox.answered(1, false, 'early')
-  outbox.received(1)
-  outbox.received(2)
-  outbox.received(3)
+  outbox.receipt(['receipt', 1])
+  outbox.receipt(['receipt', 2])
+  outbox.receipt(['receipt', 3])
   abandon('timeout', 'late')
   outbox.answered(2, true, ['handler-failed', 'no'])
   outbox.answered(3, false, 'too late')
@@ -119,7 +119,7 @@ test('a lost session leaves what was handed over unknown, and begins to count ag
   add('publish', '1')
   add('request', '2')
   take()
-  outbox.received(2)
+  outbox.receipt(['receipt', 2])
   add('publish', '3')
   outbox.renew()
   expect(outcomes).toEqual([
@@ -148,6 +148,6 @@ test('what is too large for the path is replaced by a line that uses up its numb
   expect(outbox.tooLarge(line)).toBe('["skip",1]')
   expect(outbox.tooLarge('["read",1,"topic","start",5]')).toBeUndefined()
   expect(outcomes).toEqual([])
-  outbox.rejected(1, 'too-large', 'the way takes no message of its size')
+  outbox.reject(['reject', 1, 'too-large', 'the way takes no message of its size'])
   expect(outcomes).toEqual([['1', 'too-large', 'rejected']])
 })

@@ -80,8 +80,19 @@ export type LinkCode =
 
 export type Code = CloseCode | RejectCode | LinkCode
 
+/** From 4000 on, for each 50 codes. */
+const closeActions: readonly CloseAction[] = [
+  'retry',
+  'renew',
+  'elsewhere',
+  'elsewhere',
+  'authenticate',
+  'authenticate',
+  'stop',
+  'stop',
+]
+
 /** What to do after `close` (a WebSocket close code); codes that are not Holdfast's mean 'retry'. */
 export function closeAction(close: number): CloseAction {
-  if (close >= 4050 && close < 4100) return 'renew'
-  return (['retry', 'elsewhere', 'authenticate', 'stop'] as const)[Math.floor(close / 100) - 40] ?? 'retry'
+  return closeActions[Math.floor(close / 50) - 80] ?? 'retry'
 }

@@ -16,26 +16,28 @@ export const formatCursor = (epoch: string, offset: number): Cursor => `${epoch}
 
 /** The parts of a cursor, or null if the text is none. */
 export function parseCursor(text: string): Position | null {
-  const match = pattern.exec(text)
-  const offset = match ? Number(match[2]) : Number.NaN
-  return match && Number.isSafeInteger(offset) ? { epoch: match[1] as string, offset } : null
+  const [, epoch = '', digits] = pattern.exec(text) ?? []
+  const offset = Number(digits)
+  return Number.isSafeInteger(offset) ? { epoch, offset } : null
 }
 
 /** Where a subscription starts, on the wire. */
 export type WireFrom = 'live' | 'start' | 'snapshot' | `last-${number}` | Cursor
 
-const lastPattern = /^last-([1-9][0-9]{0,8})$/
+const wordPattern = /^(live|start|snapshot|last-([1-9][0-9]{0,8}))$/
 
 export type Start =
   | { at: 'live' | 'start' | 'snapshot' }
   | { at: 'last'; count: number }
   | ({ at: 'cursor' } & Position)
 
+/** Whether this is a `from`. */
+export const isFrom = (text: string): boolean => wordPattern.test(text) || parseCursor(text) !== null
+
 /** Reads a `from`, or null if it is none. */
 export function parseFrom(text: string): Start | null {
-  if (text === 'live' || text === 'start' || text === 'snapshot') return { at: text }
-  const last = lastPattern.exec(text)
-  if (last) return { at: 'last', count: Number(last[1]) }
+  const [, word, count] = wordPattern.exec(text) ?? []
+  if (word) return count ? { at: 'last', count: Number(count) } : { at: word as 'live' | 'start' | 'snapshot' }
   const position = parseCursor(text)
   return position && { at: 'cursor', ...position }
 }

@@ -12,7 +12,7 @@ export class HoldfastError<C extends string = Code | (string & {})> extends Erro
   readonly code: C
   readonly outcome: Outcome | undefined
 
-  constructor(code: C, message: string, options: { outcome?: Outcome; cause?: unknown } = {}) {
+  constructor(code: C, message: string, options: { outcome?: Outcome | undefined; cause?: unknown } = {}) {
     super(message, options)
     this.code = code
     this.outcome = options.outcome

@@ -6,6 +6,7 @@ export const inboxTopic = '$inbox'
 
 // \p{Cc}: control characters.
 const pattern = /^[^$\p{Cc}]\P{Cc}*$/u
+const readable = /^(\$presence\/)?[^$\p{Cc}]\P{Cc}*$/u
 
 /** What the name of a topic's presence begins with; the topic follows. */
 export const presencePrefix = '$presence/'
@@ -19,8 +20,6 @@ export const presenceOf = (name: string): string | null =>
  * @param isRead it is to be read only, as a topic's presence may be too
  */
 export const topicNameFault = (name: unknown, isRead = false): string | null =>
-  typeof name === 'string' &&
-  pattern.test((isRead && presenceOf(name)) || name) &&
-  utf8Length(name) <= wireLimits.topicBytes
+  typeof name === 'string' && (isRead ? readable : pattern).test(name) && utf8Length(name) <= wireLimits.topicBytes
     ? null
     : `a topic name has 1 to ${wireLimits.topicBytes} bytes, no control characters and no '$' in front`

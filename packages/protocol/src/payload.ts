@@ -14,16 +14,15 @@ export interface EncodedPayload {
 /** Encodes a payload. Throws `bad-payload` for what would not arrive as it is: undefined, NaN, Date, Map, cycles, ... */
 export function encodePayload(value: unknown): EncodedPayload {
   if (value instanceof Uint8Array) return { json: `"${toBase64(value)}"`, encoding: 'base64', bytes: value.byteLength }
-  let json: string | null = null
   try {
-    if (isJson(value)) json = JSON.stringify(value)
+    if (isJson(value)) {
+      const json = JSON.stringify(value)
+      return { json, encoding: undefined, bytes: utf8Length(json) }
+    }
   } catch {
     // Cyclic, or nested too deeply.
   }
-  if (json === null) {
-    throw new HoldfastError('bad-payload', 'a payload is a JSON value or a Uint8Array', { outcome: 'not-sent' })
-  }
-  return { json, encoding: undefined, bytes: utf8Length(json) }
+  throw new HoldfastError('bad-payload', 'a payload is a JSON value or a Uint8Array', { outcome: 'not-sent' })
 }
 
 /** The payload of a frame: its data element, read as its encoding says. */
@@ -31,8 +30,7 @@ export const decodePayload = (data: unknown, encoding: 'base64' | undefined): Pa
   encoding ? fromBase64(data as string) : (data as Json)
 
 function isJson(value: unknown): boolean {
-  if (typeof value === 'number') return Number.isFinite(value)
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true
+  if (value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) return true
   if (typeof value !== 'object' || typeof (value as { toJSON?: unknown }).toJSON === 'function') return false
   // Spread, since `every` passes over holes, which would arrive as null.
   if (Array.isArray(value)) return [...value].every(isJson)

@@ -29,11 +29,8 @@ export function applySchema<T>(
   outcome?: Outcome,
 ): T {
   if (!schema) return value as T
-  const badData = (why: unknown, cause?: unknown) =>
-    new HoldfastError('bad-data', `${what}: ${why}`, {
-      ...(outcome && { outcome }),
-      ...(cause !== undefined && { cause }),
-    })
+  const badData = (why: string, options?: { cause: unknown }) =>
+    new HoldfastError('bad-data', `${what}: ${why}`, { outcome, ...options })
   let result: SchemaResult<T> | Promise<SchemaResult<T>>
   try {
     result = schema['~standard'].validate(value)
@@ -42,7 +39,7 @@ export function applySchema<T>(
       throw new TypeError('a schema must be synchronous')
     }
   } catch (cause) {
-    throw badData(`the schema failed: ${cause}`, cause)
+    throw badData(`the schema failed: ${cause}`, { cause })
   }
   if (!result.issues) return result.value
   const { message, path = [] } = result.issues[0] ?? { message: 'it does not fit' }

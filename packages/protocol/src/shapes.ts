@@ -1,4 +1,4 @@
-import { parseCursor, parseFrom } from './cursor.ts'
+import { isFrom, parseCursor } from './cursor.ts'
 import { HoldfastError } from './errors.ts'
 import type { DownFrame, DownKind, UpFrame, UpKind } from './frames.ts'
 
@@ -7,7 +7,7 @@ const elements = {
   b: (v: unknown) => typeof v === 'boolean',
   c: (v: unknown) => typeof v === 'string' && parseCursor(v) !== null,
   e: (v: unknown) => v === 'base64',
-  f: (v: unknown) => typeof v === 'string' && parseFrom(v) !== null,
+  f: (v: unknown) => typeof v === 'string' && isFrom(v),
   i: (v: unknown) => v === null || typeof v === 'string',
   k: (v: unknown) => isPairs(v, (s) => parseCursor(s) !== null),
   l: (v: unknown) => isTopicList(v),
@@ -88,7 +88,7 @@ function fits(values: readonly unknown[], start: number, shape: string): boolean
 
 /** Whether `value` is the `[topic, from]` pairs of a hello or a poll. */
 export function isTopicList(value: unknown): boolean {
-  return isPairs(value, (s) => parseFrom(s) !== null)
+  return isPairs(value, isFrom)
 }
 
 function isPairs(value: unknown, second: (text: string) => boolean): boolean {

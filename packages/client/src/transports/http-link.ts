@@ -74,7 +74,10 @@ export function openHttpLink(
   }
 
   async function deliver(lines: readonly string[]): Promise<void> {
-    const response = await open('send', [request.session, ...lines].join('\n'))
+    const body = [request.session, ...lines].join('\n')
+    clock.clearTimeout(timer)
+    timer = clock.setTimeout(() => aborts.send?.abort(), postMs + body.length / uplinkBytesPerMs)
+    const response = await open('send', body)
     const text = await response.text()
     if (response.status === 413 && lines.length > 1) {
       const middle = lines.length >> 1
@@ -93,7 +96,6 @@ export function openHttpLink(
   }
 
   function post(lines: readonly string[], pauseMs: number): void {
-    timer = clock.setTimeout(() => aborts.send?.abort(), postMs + lines.join().length / uplinkBytesPerMs)
     const again = () => post(lines, Math.min(2 * pauseMs, maxPauseMs))
     deliver(lines)
       .finally(() => clock.clearTimeout(timer))

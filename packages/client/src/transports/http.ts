@@ -1,5 +1,4 @@
 import type { Frame } from '@holdfast/protocol'
-import { readFrame } from '../frame.ts'
 import { closeLoss, type Loss } from './transport.ts'
 
 /** What of fetch is used. */
@@ -11,7 +10,7 @@ export function hubLoss(text: string): Loss | null {
   const line = /^\["close"[^\n]*/m.exec(text)?.[0]
   if (!line) return null
   try {
-    const [, close, code, message, delayMs] = readFrame(line) as Frame<'close'>
+    const [, close, code, message, delayMs] = JSON.parse(line) as Frame<'close'>
     return closeLoss(close, `${code}`, message, delayMs)
   } catch {
     return null
