@@ -1,4 +1,4 @@
-import { createEventReader } from './event-stream.ts'
+import { createParser } from 'eventsource-parser'
 import type { FetchLike } from './http.ts'
 import { openHttpLink } from './http-link.ts'
 import { networkLoss, type Transport } from './transport.ts'
@@ -14,13 +14,13 @@ export function sse(fetchLike?: FetchLike): Transport {
         if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
           return events.lost(networkLoss('not-holdfast', 'no event stream'))
         }
-        const read = createEventReader(events.batch)
+        const parser = createParser({ onEvent: (event) => events.batch(event.data) })
         const decoder = new TextDecoder()
         const reader = response.body.getReader()
         for (;;) {
           const { done, value } = await reader.read()
           if (done) return events.lost(networkLoss('cut', 'the stream ended'))
-          read(decoder.decode(value, { stream: true }))
+          parser.feed(decoder.decode(value, { stream: true }))
         }
       }),
   }
