@@ -40,10 +40,8 @@ function isJson(value: unknown): boolean {
   return Object.values(value).every((item) => item === undefined || isJson(item))
 }
 
-const encoder = /* @__PURE__ */ new TextEncoder()
-
 /** `text` in UTF-8; a lone surrogate becomes its replacement character. */
-export const toUtf8 = (text: string): Uint8Array => encoder.encode(text)
+export const toUtf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 /** Bytes of `text` in UTF-8; a lone surrogate counts as the 3 bytes of its replacement. */
 export function utf8Length(text: string): number {
