@@ -11,6 +11,7 @@ import type { Topics } from '../topics/topics.ts'
 import { identify, userMark } from './identity.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
+import { createTurnstile } from './turnstile.ts'
 
 /** What the network tells of a peer. */
 export interface Peer {
@@ -35,16 +36,15 @@ export interface Admission {
 
 export function createAdmission(context: Context, topics: Topics, sessions: Sessions): Admission {
   const { settings, timers } = context
-  let pending = 0
+  const turnstile = createTurnstile(context)
   let closed = false
 
   return {
     async admit(line, peer, transport) {
       if (closed) throw fault('shutting-down', 'this server goes')
-      if (pending >= settings.limits.handshakes) throw fault('later', 'too many connect at once', 1_000)
       const hello = parseHello(line)
       const asked = readPositions(hello)
-      pending++
+      await turnstile.enter()
       let stop = () => {}
       const late = new Promise<never>((_, reject) => {
         stop = timers.after(settings.handshakeMs, () =>
@@ -54,7 +54,7 @@ export function createAdmission(context: Context, topics: Topics, sessions: Sess
       try {
         return await Promise.race([enter(hello, asked, peer, transport), late])
       } finally {
-        pending--
+        turnstile.leave()
         stop()
       }
     },

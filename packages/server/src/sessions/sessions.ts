@@ -142,8 +142,10 @@ export function createSessions(
   function checkLimits({ key }: Identity): void {
     const { sessions: total, sessionsPerUser } = settings.limits
     if (locals.size + entering.size >= total) throw fault('later', `this server takes ${total} sessions`, 5_000)
-    const waiting = [...entering.values()].filter((each) => each === key).length
-    if (key !== null && (byUser.get(key)?.size ?? 0) + waiting >= sessionsPerUser) {
+    if (key === null) return
+    let waiting = 0
+    for (const each of entering.values()) if (each === key) waiting++
+    if ((byUser.get(key)?.size ?? 0) + waiting >= sessionsPerUser) {
       throw fault('too-many-sessions', `a user may have ${sessionsPerUser} sessions`)
     }
   }
