@@ -57,7 +57,10 @@ class ExpressExchange implements Exchange {
     const response = this.#response
     if (response.headersSent || response.destroyed) return
     // A client that is to go elsewhere would come back here on a connection that is kept.
-    this.#head(status, status === 413 || status === 503 ? { ...headers, Connection: 'close' } : headers)
+    const close = status === 413 || status === 503 ? { Connection: 'close' } : {}
+    // Head and body leave in one piece where the length is known; else the body would be chunked.
+    const length = body === '' ? {} : { 'Content-Length': `${Buffer.byteLength(body)}` }
+    this.#head(status, { ...headers, ...close, ...length })
     response.end(body)
   }
 
