@@ -25,15 +25,16 @@ export function createWorld() {
 
 type Hub = ReturnType<ReturnType<typeof createWorld>['hub']>
 
-/** A WebSocket whose far end is the test. `taken` false: nothing that is written leaves. */
+/** A WebSocket whose far end is the test. `stuck`: nothing that is written leaves; `weight`: bytes of a character on the wire. */
 export function connectSocket(hub: Hub, hello: string) {
   const frames: DownFrame[] = []
-  const state = { frames, code: 0, reason: '', destroyed: false, stuck: false, buffered: 0, messages: 0, paused: false }
+  const ended = { code: 0, reason: '', destroyed: false }
+  const state = { frames, ...ended, stuck: false, weight: 1, buffered: 0, messages: 0, paused: false }
   let events: SocketEvents | null = null
   const socket: SocketLike = {
     write({ text }) {
       state.messages++
-      if (state.stuck) state.buffered += text.length
+      if (state.stuck) state.buffered += text.length * state.weight
       for (const line of text.split('\n')) frames.push(parseDown(line))
     },
     close(code, reason) {

@@ -25,8 +25,8 @@ export class Outbox implements Flushable {
   readonly #sink: Sink
   #batch: Batch | null = null
   #closed = false
-  #written = 0
-  #taken = 0
+  /** What the sink held when it was last looked at. */
+  #held = 0
   #tookAt: number
 
   constructor(context: Context, sink: Sink) {
@@ -56,25 +56,28 @@ export class Outbox implements Flushable {
     const batch = this.#batch
     if (!batch) return
     this.#batch = null
-    this.#written += batch.size
     this.wroteAt = this.#context.clock.now()
+    this.#look(this.wroteAt)
     this.#sink.write(batch)
+    this.#held = this.#sink.buffered
   }
 
   /** False if the sink has taken nothing for too long. */
   takes(now: number): boolean {
-    const { buffered } = this.#sink
-    const out = this.#written - buffered
-    if (out > this.#taken || buffered === 0) {
-      this.#taken = out
-      this.#tookAt = now
-    }
+    this.#look(now)
     return now - this.#tookAt < this.#context.settings.tooSlowMs
   }
 
   close(): void {
     this.#closed = true
     this.#batch = null
+  }
+
+  // In the sink's own bytes alone: what a text weighs on the wire only the sink knows.
+  #look(now: number): void {
+    const { buffered } = this.#sink
+    if (buffered < this.#held || buffered === 0) this.#tookAt = now
+    this.#held = buffered
   }
 }
 
