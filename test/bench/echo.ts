@@ -4,7 +4,8 @@
  * puts into the inbox after a receipt; pipelined it is `publish`: a receipt, and an answer that a subscriber at the hub sends
  * to the inbox. So for one message three go over the wire, and all is in order and at most once; the yardsticks send it back.
  *
- * Over WebSocket beside a bare `ws` echo, and over SSE beside bare POSTs by the same `fetch` on a connection that is kept.
+ * Over WebSocket beside a bare `ws` echo, and over SSE beside bare POSTs by the same `fetch` on a connection that is kept. What SSE
+ * cannot do without is a row of its own: a POST whose answer comes down a stream besides its own, on Node alone and under Express.
  * Clients are real ones, each in a process of its own like its server.
  *
  * What would fool it:
@@ -27,6 +28,8 @@ const parties: readonly { server: AnsweringName; client: CallerName; pipelined: 
   { server: 'Holdfast', client: 'Holdfast ws', pipelined: true },
   { server: 'Socket.IO', client: 'Socket.IO', pipelined: false },
   { server: 'POST echo', client: 'POST echo', pipelined: false },
+  { server: 'POST + stream', client: 'POST + stream', pipelined: false },
+  { server: 'Express, POST + stream', client: 'Express, POST + stream', pipelined: false },
   { server: 'Holdfast', client: 'Holdfast SSE', pipelined: false },
 ]
 

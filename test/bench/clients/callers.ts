@@ -30,6 +30,8 @@ export const callers = {
     }
     return { call, pipeline: async (all) => void (await Promise.all(all.map(call))) }
   },
+  'POST + stream': overStream,
+  'Express, POST + stream': overStream,
   'Socket.IO': async (port: number): Promise<Caller> => {
     const socket = io(`http://127.0.0.1:${port}`, { transports: ['websocket'] })
     await new Promise<void>((resolve) => socket.once('connect', resolve))
@@ -61,6 +63,28 @@ async function overWebSocket(port: number, numberOf: (text: string) => number): 
       for (const data of all) socket.send(JSON.stringify(data))
     })
   return { call: (data) => pipeline([data]), pipeline }
+}
+
+/** One at a time: a POST, whose answer comes down a stream of events besides its own. */
+async function overStream(port: number): Promise<Caller> {
+  const url = `http://127.0.0.1:${port}/`
+  const decoder = new TextDecoder()
+  const { body } = await fetch(url)
+  const reader = body?.getReader()
+  const heard = async () => {
+    const { value } = (await reader?.read()) ?? {}
+    return JSON.parse(decoder.decode(value).slice('data: '.length)) as Data
+  }
+  const call = async (data: Data) => {
+    const posted = fetch(url, { method: 'POST', body: JSON.stringify(data) }).then((response) => response.text())
+    const answer = await heard()
+    await posted
+    return answer
+  }
+  const pipeline = async (all: readonly Data[]) => {
+    for (const data of all) await call(data)
+  }
+  return { call, pipeline }
 }
 
 /** `echo`: a publish is answered in the inbox, besides its receipt; `publish`: by its receipt alone. */

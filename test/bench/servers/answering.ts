@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import express from 'express'
 import { WebSocketServer } from 'ws'
 
 /** Servers that answer each message by itself, by name. */
@@ -13,6 +14,9 @@ export const answering = {
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => response.end(Buffer.concat(chunks)))
     }),
+  /** What a POST brought comes back on a stream, and the POST has an answer of its own: the two writes that SSE takes. */
+  'POST + stream': () => createServer(answerOnStream()),
+  'Express, POST + stream': () => createServer(express().use(answerOnStream())),
   'Socket.IO': async () => (await import('./socketio.ts')).createSocketIo().server,
   Holdfast: async () => {
     const { createHoldfast } = await import('./holdfast.ts')
@@ -28,6 +32,23 @@ export const answering = {
 } satisfies Record<string, () => Server | Promise<Server>>
 
 export type AnsweringName = keyof typeof answering
+
+function answerOnStream(): RequestListener {
+  let stream: ServerResponse | null = null
+  return (request, response) => {
+    if (request.method === 'GET') {
+      stream = response.writeHead(200, { 'Content-Type': 'text/event-stream' })
+      stream.flushHeaders()
+      return
+    }
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      stream?.write(`data: ${Buffer.concat(chunks)}\n\n`)
+      response.end('ok')
+    })
+  }
+}
 
 function websocketServer(answer: (text: string) => string): Server {
   const server = createServer()
