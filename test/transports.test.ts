@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { poll, sse, type Transport, websocket } from '@holdfast/client'
 import { memory } from '@holdfast/client/testing'
 import type { UpFrame } from '@holdfast/protocol'
@@ -13,17 +14,21 @@ const overTheNetwork =
   async (options: HubOptions): Promise<TransportUnderTest & { proxy: FaultProxy }> => {
     const hub = createHub(options)
     let open = 0
-    const count = (what: { once(event: 'close', listener: () => void): unknown }) => {
-      open++
-      what.once('close', () => open--)
-    }
+    const left = () => open--
     const { server, port } = await serve(hub, (app) => {
       app.use((_, response, next) => {
-        count(response)
+        open++
+        const socket = response.socket as Socket
+        // A stream goes on at its connection.
+        const goesOn = () => !response.writableEnded && !socket.destroyed
+        response.once('close', () => (goesOn() ? socket.once('close', left) : left()))
         next()
       })
     })
-    server.on('upgrade', (_, socket) => count(socket))
+    server.on('upgrade', (_, socket) => {
+      open++
+      socket.once('close', left)
+    })
     const proxy = await createFaultProxy({ target: { host: '127.0.0.1', port } })
     return {
       transport: create(),
