@@ -6,7 +6,7 @@ import { sizeOf } from './client-size.mjs'
 
 const top = fileURLToPath(new URL('../..', import.meta.url))
 // The goal for ours is 10,000; why it is not reached, and what it consists of, stands in the decision.
-const limits = { total: 28_640, ours: 13_610, store: 6_000 }
+const limits = { total: 28_600, ours: 13_520, store: 6_000 }
 const libraries = ['xstate', 'rxjs', 'eventsource-parser']
 
 if (!readFileSync(`${top}packages/client/src/index.ts`, 'utf8').includes('connect')) {

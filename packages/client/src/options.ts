@@ -130,8 +130,7 @@ function baseOf(url: string): string {
   return origin.replace(/^ws/, 'http') + pathname.replace(/\/+$/, '')
 }
 
-const systemPage = () =>
-  typeof window === 'undefined' ? null : (window as unknown as PageLike & { readonly localStorage: Storage })
+const systemPage = () => (globalThis as { window?: PageLike & { readonly localStorage: Storage } }).window ?? null
 
 function systemStorage(): Storage | null {
   try {

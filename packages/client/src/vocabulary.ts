@@ -49,8 +49,8 @@ type Facts = readonly [race: Race, id: string | undefined, loss: Loss]
 
 /** What changes and guards look at: what is known, whom the event is about, and why that one was lost. */
 function factsOf({ context, event }: { context: Race; event: MachineEvent }): Facts {
-  const loss = 'loss' in event ? event.loss : networkLoss('silent', 'no sign of life')
-  return [context, 'id' in event ? event.id : undefined, loss]
+  const { id, loss = networkLoss('silent', 'no sign of life') } = event as { id?: string; loss?: Loss }
+  return [context, id, loss]
 }
 
 const change = (by: (...facts: Facts) => Partial<Race>) =>
