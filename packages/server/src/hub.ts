@@ -12,6 +12,7 @@ import type { Router } from 'express'
 import type { Observable } from 'rxjs'
 import { nameFailures } from './broker/failures.ts'
 import { memoryBroker } from './broker/memory-broker.ts'
+import { soleNode } from './broker/sole.ts'
 import { drawId, realClock } from './clock.ts'
 import type { Context } from './context.ts'
 import { createErrors } from './errors.ts'
@@ -86,7 +87,7 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
     settings,
     clock,
     random,
-    broker: nameFailures(broker),
+    broker: options.broker ? nameFailures(broker) : soleNode(nameFailures(broker)),
     node: drawId(random, 12),
     flusher: createFlusher(clock),
     timers: createTimers(clock),
