@@ -106,7 +106,7 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
   const housekeeping = createHousekeeping(context, { presence, sessions, streams, topics })
   const grants = createGrants(context, sessions, streams)
   const exchanges = createExchanges(context, { admission, sessions, topics, transports, streams, open: isOpen })
-  const glue = createWebSocketGlue(settings.limits.batchBytes, accept)
+  const glue = createWebSocketGlue(settings.limits.batchBytes, accept, () => declarations.compress)
   const subscribers = new Set<{ complete(): void }>()
   const topicParts = { topics, handle: sessions.handle, subscribers, isOpen }
   let closing: Promise<void> | null = null

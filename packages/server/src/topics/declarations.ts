@@ -10,6 +10,11 @@ export interface TopicOptions<T = unknown, User = unknown> {
   history?: History
   /** Keeps the newest entry only (true), or the newest of each key. */
   conflate?: boolean | ((data: T) => string)
+  /**
+   * Compresses entries of some length on WebSocket, each once for all who get it, where the client offers permessage-deflate.
+   * Not for what holds a secret beside text that others can choose: its length tells of the secret. Default false.
+   */
+  compress?: boolean
   /** The state, and the cursor up to which it includes the topic; without a cursor the position before the call is taken. */
   snapshot?: (topic: string) => MaybePromise<Snapshot | null | undefined>
   /** What clients publish has to pass it; what it makes of that is published. */
@@ -32,6 +37,8 @@ export interface Declared {
   readonly conflate: ((data: unknown) => string) | null
   readonly snapshot: ((topic: string) => MaybePromise<Snapshot | null | undefined>) | null
   readonly schema: StandardSchema | undefined
+  /** Absent: no. */
+  readonly compress?: boolean
   /** What is shown of a session; null where nothing is, not even that it is there. */
   readonly presence: ((user: unknown, session: SessionHandle) => unknown) | null
 }
@@ -40,6 +47,8 @@ export interface Declarations {
   /** The first pattern that matches counts. `*` stands for any characters. */
   declare(topics: string | TopicPattern, options: TopicOptions<never>): void
   find(topic: string): Declared
+  /** Whether any topic so far asks for it. */
+  readonly compress: boolean
 }
 
 /** `presence`: of the topics that tell the presence of others. */
@@ -50,6 +59,7 @@ export function createDeclarations(history: Required<History>, idleMs: number, p
     conflate: conflation(options.conflate as TopicOptions['conflate']),
     snapshot: options.snapshot ?? null,
     schema: options.schema,
+    compress: options.compress === true,
     presence: options.presence === true ? () => null : options.presence || null,
   })
   const fallback = fill({})
@@ -62,6 +72,9 @@ export function createDeclarations(history: Required<History>, idleMs: number, p
     find(topic) {
       if (presenceOf(topic) !== null) return presence
       return declared.find(({ pattern }) => pattern.test(topic))?.options ?? fallback
+    },
+    get compress() {
+      return declared.some(({ options }) => options.compress)
     },
   }
 }

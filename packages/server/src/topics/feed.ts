@@ -2,7 +2,7 @@ import type { Entry, Log, LogPage, LogState } from '../broker/broker.ts'
 import type { MaybePromise } from '../broker/maybe-promise.ts'
 import { isPromise } from '../broker/maybe-promise.ts'
 import type { Declared } from './declarations.ts'
-import { Wire } from './wire.ts'
+import { CompressedWire, Wire } from './wire.ts'
 
 const readChunk = { maxEntries: 256, maxBytes: 128 * 1024 } as const
 
@@ -77,7 +77,7 @@ export class Feed {
     this.#wires ??= new WeakMap()
     const known = this.#wires.get(entry)
     if (known) return known
-    const made = new Wire(this.name, entry)
+    const made = this.#make(entry)
     this.#wires.set(entry, made)
     return made
   }
@@ -110,11 +110,15 @@ export class Feed {
     else this.#stop = stop
   }
 
+  #make(entry: Entry): Wire {
+    return this.declared.compress ? new CompressedWire(this.name, entry) : new Wire(this.name, entry)
+  }
+
   #take(entry: Entry): void {
     this.#newest = entry
     if (this.#followers.size === 0) return
     // Who has it alone needs no table to share it by.
-    const made = this.#followers.size === 1 ? new Wire(this.name, entry) : this.wire(entry)
+    const made = this.#followers.size === 1 ? this.#make(entry) : this.wire(entry)
     for (const follower of this.#followers) follower.offer(made)
   }
 }

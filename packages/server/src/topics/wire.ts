@@ -1,5 +1,6 @@
 import { formatCursor } from '@holdfast/protocol'
 import type { Entry } from '../broker/broker.ts'
+import { compressedFrame, textFrame } from './frame.ts'
 
 /** Text, and the bytes in which it leaves on one transport: made once however many take them. */
 export interface Chunk {
@@ -27,23 +28,25 @@ class LazyChunk implements Chunk {
   }
 }
 
-/** One text message of a WebSocket: its bytes are the whole frame, as a server sends it, unmasked (RFC 6455, 5.2). */
+/** One text message of a WebSocket: its bytes are the whole frame. */
 class LazyMessage extends LazyChunk {
   protected override encode(): Uint8Array {
-    const length = Buffer.byteLength(this.text)
-    const head = length < 126 ? 2 : length < 65_536 ? 4 : 10
-    const frame = Buffer.allocUnsafe(head + length)
-    frame[0] = 0x81
-    if (head === 2) frame[1] = length
-    else if (head === 4) {
-      frame[1] = 126
-      frame.writeUInt16BE(length, 2)
-    } else {
-      frame[1] = 127
-      frame.writeBigUInt64BE(BigInt(length), 2)
-    }
-    frame.write(this.text, head)
-    return frame
+    return textFrame(this.text)
+  }
+}
+
+/** Several messages; its bytes are their frames, one behind the other, so that they leave in one write. */
+class Messages implements Chunk {
+  readonly bytes: Uint8Array
+  readonly #messages: readonly Chunk[]
+
+  constructor(messages: readonly Chunk[]) {
+    this.bytes = Buffer.concat(messages.map(({ bytes }) => bytes))
+    this.#messages = messages
+  }
+
+  get text(): string {
+    return this.#messages.map(({ text }) => text).join('\n')
   }
 }
 
@@ -66,6 +69,11 @@ export class Line {
   get message(): Chunk {
     this.#message ??= new LazyMessage(this.text)
     return this.#message
+  }
+
+  /** The message compressed; null if it is not to be. */
+  get compressed(): Chunk | null {
+    return null
   }
 
   get event(): Chunk {
@@ -95,6 +103,19 @@ export class Wire extends Line {
   }
 }
 
+/** An entry of a topic that asks for compression. Once an entry, by itself: it shares nothing with what others say. */
+export class CompressedWire extends Wire {
+  #compressed: Chunk | null | undefined
+
+  override get compressed(): Chunk | null {
+    if (this.#compressed === undefined) {
+      const bytes = compressedFrame(this.text)
+      this.#compressed = bytes && { text: this.text, bytes }
+    }
+    return this.#compressed
+  }
+}
+
 /**
  * The lines of one turn for one sink. Sinks that are to have the same lines have the same batch, so that it is joined and
  * encoded once: a batch knows the one that goes on from it.
@@ -105,6 +126,7 @@ export class Batch {
   readonly #last: Line
   #next: Batch | null = null
   #messages: readonly Chunk[] | null = null
+  #compressed: readonly Chunk[] | null = null
   #event: Chunk | null = null
 
   constructor(before: Batch | null, last: Line) {
@@ -127,8 +149,14 @@ export class Batch {
 
   /** WebSocket messages of a moderate size. */
   get messages(): readonly Chunk[] {
-    this.#messages ??= this.#before ? [...joined(this.lines)] : [this.#last.message]
+    this.#messages ??= this.#before ? [...joined(this.lines, longMessage)] : [this.#last.message]
     return this.#messages
+  }
+
+  /** The same for a socket that takes compressed messages: each entry that is compressed is one by itself. */
+  get compressed(): readonly Chunk[] {
+    this.#compressed ??= this.#before ? this.#compress(this.lines) : [this.#last.compressed ?? this.#last.message]
+    return this.#compressed
   }
 
   /** SSE events. */
@@ -137,6 +165,11 @@ export class Batch {
       ? new LazyChunk(this.lines.map(({ text }) => eventOf(text)).join(''))
       : this.#last.event
     return this.#event
+  }
+
+  #compress(lines: readonly Line[]): readonly Chunk[] {
+    if (!lines.some(({ compressed }) => compressed)) return this.messages
+    return [new Messages([...joined(lines, (line) => line.compressed ?? longMessage(line))])]
   }
 }
 
@@ -162,7 +195,10 @@ function entryLine(topic: string, cursor: string, { time, data, id, encoding }: 
 const messageSize = 128 * 1024
 
 /** A long line is a message by itself, so that its bytes are shared. */
-function* joined(lines: readonly Line[]): Generator<Chunk> {
+const longMessage = (line: Line): Chunk | null => (line.size > messageSize / 4 ? line.message : null)
+
+/** Gathers lines into messages, but for those that are one by themselves. */
+function* joined(lines: readonly Line[], alone: (line: Line) => Chunk | null): Generator<Chunk> {
   let small: string[] = []
   let size = 0
   const gathered = () => {
@@ -172,10 +208,10 @@ function* joined(lines: readonly Line[]): Generator<Chunk> {
     return message
   }
   for (const line of lines) {
-    if (size > 0 && size + line.size > messageSize) yield gathered()
-    if (line.size > messageSize / 4) {
-      if (size > 0) yield gathered()
-      yield line.message
+    const message = alone(line)
+    if (size > 0 && (message || size + line.size > messageSize)) yield gathered()
+    if (message) {
+      yield message
       continue
     }
     small.push(line.text)

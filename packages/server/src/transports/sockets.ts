@@ -15,8 +15,10 @@ import type { Transports } from './transports.ts'
 
 /** A WebSocket on the hub's side, after its 101. */
 export interface SocketLike {
-  /** One text message; its bytes are the whole frame. */
+  /** One text message; its bytes are the whole frame. Where it `compresses`, there may be several. */
   write(message: Chunk): void
+  /** Its client has agreed to permessage-deflate. */
+  readonly compresses?: boolean
   close(code: number, reason: string): void
   destroy(): void
   /** Stops and goes on with the events of `message`. */
@@ -157,7 +159,8 @@ class SocketConnection implements SocketEvents, Sink, Source {
   }
 
   write(batch: Batch): void {
-    for (const message of batch.messages) this.#socket?.write(message)
+    const messages = this.#socket?.compresses ? batch.compressed : batch.messages
+    for (const message of messages) this.#socket?.write(message)
   }
 
   get buffered(): number {

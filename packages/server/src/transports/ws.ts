@@ -4,6 +4,7 @@ import { closeCodes } from '@holdfast/protocol'
 import type { RawData, ServerOptions } from 'ws'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Chunk } from '../topics/wire.ts'
+import { agreedTo, deflateOptions } from './deflate.ts'
 import { headersOf } from './headers.ts'
 import type { SocketEvents, SocketLike, Upgrade } from './sockets.ts'
 
@@ -23,6 +24,7 @@ const translated: Record<number, keyof typeof closeCodes> = { 1009: 'too-large',
 const notFound = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
 
 const errorCodes: Record<string, 'too-large' | 'malformed'> = {
+  Z_DATA_ERROR: 'malformed',
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'too-large',
   WS_ERR_INVALID_UTF8: 'malformed',
 }
@@ -67,6 +69,16 @@ class Socket extends WebSocket implements SocketLike {
   get buffered(): number {
     return this.socket.writableLength
   }
+
+  get compresses(): boolean {
+    return false
+  }
+}
+
+class CompressingSocket extends Socket {
+  override get compresses(): boolean {
+    return true
+  }
 }
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
@@ -85,7 +97,12 @@ function onClose(this: WebSocket): void {
   ;(this as Socket).events.gone()
 }
 
-export function createWebSocketGlue(batchBytes: number, accept: (upgrade: Upgrade) => void): WebSocketGlue {
+/** `compress`: whether permessage-deflate is agreed to where it is offered. */
+export function createWebSocketGlue(
+  batchBytes: number,
+  accept: (upgrade: Upgrade) => void,
+  compress: () => boolean,
+): WebSocketGlue {
   // Those that wait to be let in; what comes after is the hub's own matter.
   const sockets = new Set<Duplex>()
   const detachers = new Set<() => void>()
@@ -93,13 +110,21 @@ export function createWebSocketGlue(batchBytes: number, accept: (upgrade: Upgrad
     noServer: true,
     closeTimeout: 2_000,
     clientTracking: false,
-    perMessageDeflate: false,
     maxPayload: batchBytes,
-    WebSocket: Socket as typeof WebSocket,
     // Whatever comes first is echoed, so that one who speaks another version is told by a close code.
     handleProtocols: (protocols) => protocols.values().next().value ?? false,
   }
-  const server = new WebSocketServer(options)
+  const plain = createServer(false)
+  const compressing = deflateOptions.map(createServer)
+
+  function createServer(perMessageDeflate: ServerOptions['perMessageDeflate']): WebSocketServer {
+    const SocketClass = (perMessageDeflate ? CompressingSocket : Socket) as typeof WebSocket
+    return new WebSocketServer({ ...options, perMessageDeflate, WebSocket: SocketClass })
+  }
+
+  function serverOf({ 'sec-websocket-extensions': offered }: IncomingMessage['headers']): WebSocketServer {
+    return (offered && compress() && compressing[agreedTo(offered)]) || plain
+  }
 
   return {
     attach(httpServer, path) {
@@ -148,7 +173,7 @@ export function createWebSocketGlue(batchBytes: number, accept: (upgrade: Upgrad
         // The 101 leaves in one segment with what is written in this turn: the welcome.
         socket.cork()
         process.nextTick(() => socket.uncork())
-        server.handleUpgrade(request, socket, head, (webSocket) => {
+        serverOf(request.headers).handleUpgrade(request, socket, head, (webSocket) => {
           ;(webSocket as Socket).begin(socket, events)
           opened = webSocket as Socket
         })
