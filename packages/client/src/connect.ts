@@ -142,7 +142,7 @@ export function connect(url: string, options: CoreOptions): Connection {
       return createTopic(parts, { name }, 'snapshot') as unknown as PresenceTopic<Info>
     },
     inbox: session.inbox,
-    request: <R>(request: string | RequestDefinition, data: unknown = null, options: PublishOptions = {}) => {
+    request: async <R>(request: string | RequestDefinition, data: unknown = null, options: PublishOptions = {}) => {
       const { name, input }: RequestDefinition = named(request)
       const target = { name, schema: input }
       return submit('request', target, data, { timeoutMs: requestTimeoutMs, ...options }) as Promise<R>

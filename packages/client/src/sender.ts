@@ -34,8 +34,10 @@ export const notSent = (code: string, message: string) => new HoldfastError(code
 /** Turns publishes and requests into promises that tell the truth, whatever becomes of them. */
 export function createSender(session: Session, clock: Clock, ended: Ended, report: Report): Send {
   const { outbox } = session
-  return (kind, { name, schema, fault }, data, { signal, timeoutMs, onSent }) =>
+  return (kind, { name, schema, fault }, data, options) =>
+    // What throws in here rejects.
     new Promise((done, failed) => {
+      const { signal, timeoutMs, onSent } = options
       if (fault) throw notSent('bad-topic', fault)
       const { json, encoding, bytes } = encodePayload(applySchema(schema, data, `'${name}'`, 'not-sent'))
       const end = ended()
@@ -48,8 +50,8 @@ export function createSender(session: Session, clock: Clock, ended: Ended, repor
       const rest = `${nameJson},${json}${encoding ? `,"${encoding}"` : ''}`
       const abort = () => outbox.abandon(entry, 'aborted', 'it was aborted')
       const late = () => outbox.abandon(entry, 'timeout', `no answer in ${timeoutMs} ms`)
-      const timer = timeoutMs === undefined ? null : clock.setTimeout(late, timeoutMs)
       signal?.addEventListener('abort', abort)
+      const timer = timeoutMs === undefined ? null : clock.setTimeout(late, timeoutMs)
       const entry = outbox.add(kind, rest, 1.34 * bytes + 3 * nameJson.length + 64, {
         sent(n) {
           try {
