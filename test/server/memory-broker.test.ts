@@ -33,3 +33,47 @@ test('sessions and logs are bounded in their number, and what is over makes room
   await broker.log('a', options).append({ time: 0, data: '1' })
   expect(() => broker.log('b', options).append({ time: 0, data: '1' })).toThrow('1 logs')
 })
+
+test('one listener may tail and listen twice, and who stops takes off one of both', () => {
+  const broker = memoryBroker()
+  const options = { count: 9, bytes: 1e9, ageMs: 1e9, compact: false, idleMs: 1e9 }
+  const log = broker.log('a', options)
+  const heard: unknown[] = []
+  const hear = (what: unknown) => heard.push(what)
+  const stops = [log.tail(hear), log.tail(hear), broker.listen('c', hear), broker.listen('c', hear)] as (() => void)[]
+  const tell = () => {
+    heard.length = 0
+    void log.append({ time: 0, data: '1' })
+    void broker.send('c', 'word')
+    return heard.length
+  }
+  expect(tell()).toBe(4)
+  // To stop twice takes off no other.
+  for (const stop of [stops[0], stops[0], stops[2], stops[2]]) stop?.()
+  expect(tell()).toBe(2)
+  for (const stop of stops) stop()
+  expect(tell()).toBe(0)
+})
+
+test('who stops while an entry is told is told no more, and hears nothing of what is appended then', () => {
+  const broker = memoryBroker()
+  const log = broker.log('a', { count: 9, bytes: 1e9, ageMs: 1e9, compact: false, idleMs: 1e9 })
+  const heard: string[] = []
+  const stops: (() => void)[] = []
+  const tail = (name: string, then = () => {}) =>
+    stops.push(
+      log.tail(({ data }) => {
+        heard.push(`${name} ${data}`)
+        then()
+      }) as () => void,
+    )
+  tail('first', () => {
+    if (heard.length > 1) return
+    stops[1]?.()
+    void log.append({ time: 0, data: '2' })
+  })
+  tail('second')
+  tail('third')
+  void log.append({ time: 0, data: '1' })
+  expect(heard).toEqual(['first 1', 'third 1', 'first 2', 'third 2'])
+})

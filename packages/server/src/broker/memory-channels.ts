@@ -10,17 +10,24 @@ export class MemoryChannels {
   }
 
   listen(channel: string, listener: Listener): () => void {
-    // A function of its own, for one listener may listen twice.
-    const own: Listener = (message) => listener(message)
-    this.#listeners.set(channel, [...(this.#listeners.get(channel) ?? []), own])
+    this.#listeners.set(channel, [...(this.#listeners.get(channel) ?? []), listener])
+    let listens = true
     return () => {
-      const others = (this.#listeners.get(channel) ?? []).filter((each) => each !== own)
-      if (others.length > 0) this.#listeners.set(channel, others)
-      else this.#listeners.delete(channel)
+      if (listens) this.#drop(channel, listener)
+      listens = false
     }
   }
 
   clear(): void {
     this.#listeners.clear()
+  }
+
+  /** Once, for one listener may listen twice. */
+  #drop(channel: string, listener: Listener): void {
+    const listeners = this.#listeners.get(channel) ?? []
+    const dropped = listeners.indexOf(listener)
+    const left = listeners.filter((_, place) => place !== dropped)
+    if (left.length > 0) this.#listeners.set(channel, left)
+    else this.#listeners.delete(channel)
   }
 }

@@ -18,7 +18,7 @@ export class MemoryLog {
   #alive = 0
   #newest: Map<string, Entry> | null = null
   /** Replaced when it changes, so that telling needs no copy. */
-  #tails: readonly ((entry: Entry) => void)[] = []
+  #tails: readonly Tail[] = none
   /** What was appended while an entry was told: it is told after this one has reached everyone. */
   #untold: Entry[] | null = null
 
@@ -42,17 +42,13 @@ export class MemoryLog {
     this.#tell(entry)
   }
 
-  /** Every entry from now on, until what it answers is called. */
-  tail(listener: (entry: Entry) => void): () => void {
-    // A function of its own, for one listener may tail twice, and stop while it is told something.
-    let stopped = false
-    const own: typeof listener = (entry) => {
-      if (!stopped) listener(entry)
-    }
-    this.#tails = [...this.#tails, own]
+  /** Every entry from now on, until what it answers is called. `now` is asked then. */
+  tail(listener: (entry: Entry) => void, now: () => number): () => void {
+    const tail = { listener }
+    this.#tails = [...this.#tails, tail]
     return () => {
-      stopped = true
-      this.#tails = this.#tails.filter((each) => each !== own)
+      this.#tails = this.#tails.filter((each) => each !== tail)
+      this.usedAt = now()
     }
   }
 
@@ -112,7 +108,10 @@ export class MemoryLog {
     }
     if (this.#tails.length === 0) return
     this.#untold = [entry]
-    for (const next of this.#untold) for (const listener of this.#tails) listener(next)
+    for (const next of this.#untold) {
+      // One that stops while others are told is told no more.
+      for (const tail of this.#tails) if (this.#tails.includes(tail)) tail.listener(next)
+    }
     this.#untold = null
   }
 
@@ -174,6 +173,13 @@ export class MemoryLog {
     return this.#floor
   }
 }
+
+/** An object, for one listener may tail twice. */
+interface Tail {
+  readonly listener: (entry: Entry) => void
+}
+
+const none: readonly Tail[] = []
 
 // What an entry's object costs beside its text.
 const overhead = 96

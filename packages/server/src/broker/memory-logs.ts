@@ -10,26 +10,22 @@ import type { Numbers } from './numbers.ts'
 export class MemoryLogs {
   // The least recently appended comes first.
   readonly #logs = new Map<string, MemoryLog>()
-  readonly #clock: Clock
+  readonly now: () => number
   readonly #random: () => number
   readonly #limits: { readonly bytes: number; readonly logs: number }
   #bytes = 0
 
   constructor(clock: Clock, random: () => number, limits: { readonly bytes: number; readonly logs: number }) {
-    this.#clock = clock
+    this.now = () => clock.now()
     this.#random = random
     this.#limits = limits
-  }
-
-  now(): number {
-    return this.#clock.now()
   }
 
   find(name: string, options: LogOptions): MemoryLog | undefined {
     const found = this.#logs.get(name)
     if (found) {
       found.options = options
-      found.usedAt = this.#clock.now()
+      found.usedAt = this.now()
     }
     return found
   }
@@ -40,7 +36,7 @@ export class MemoryLogs {
     const { logs } = this.#limits
     if (this.#logs.size >= logs) throw new BrokerError(`${logs} logs are kept already`, { certain: true })
     const begun = new MemoryLog(drawId(this.#random, 8), options)
-    begun.usedAt = this.#clock.now()
+    begun.usedAt = this.now()
     this.#logs.set(name, begun)
     return begun
   }
@@ -65,7 +61,7 @@ export class MemoryLogs {
   }
 
   sweep(): void {
-    const now = this.#clock.now()
+    const now = this.now()
     for (const [name, log] of this.#logs) {
       const empty = this.measured(log, log.expire(now))
       if (empty && !log.isTailed && now - log.usedAt >= log.options.idleMs) this.#logs.delete(name)
@@ -133,12 +129,7 @@ export class NamedMemoryLog implements Log {
 
   tail(listener: (entry: Entry) => void): () => void {
     const { logs } = this.#keeper
-    const target = logs.begin(this.#name, this.#options)
-    const stop = target.tail(listener)
-    return () => {
-      stop()
-      target.usedAt = logs.now()
-    }
+    return logs.begin(this.#name, this.#options).tail(listener, logs.now)
   }
 
   trim({ epoch, offset }: Position): void {
