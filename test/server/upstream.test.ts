@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest'
+import type { Context } from '../../packages/server/src/context.ts'
+import { createUpstream, type Source, type UpstreamHandlers } from '../../packages/server/src/sessions/upstream.ts'
+
+type InTurn = UpstreamHandlers['inTurn']
+
+/** An upstream whose frames are publishes, and what becomes of them. */
+function createSubject(inTurn: InTurn) {
+  const context = { report: (code: string) => reported.push(code) } as unknown as Context
+  const reported: string[] = []
+  const answered: number[] = []
+  const ended = { is: false }
+  const source: Source = { link: 1, ended: () => ended.is, answer: (answer) => answered.push(Number(answer[1])) }
+  const upstream = createUpstream(context, { atOnce: () => false, read: () => undefined, inTurn })
+  const take = (first: number, count = 1) =>
+    upstream.take(
+      Array.from({ length: count }, (_, i) => JSON.stringify(['publish', first + i, 't', 0])).join('\n'),
+      source,
+    )
+  return { upstream, answered, reported, ended, take }
+}
+
+const receipt = (frame: Parameters<InTurn>[0]) => ['receipt', frame[1] as number] as ['receipt', number]
+
+test('a batch whose frames wait for nothing has been answered when it was taken', async () => {
+  const { upstream, answered, take } = createSubject(receipt)
+  const dealt = take(1, 1_000)
+  expect(answered).toEqual(Array.from({ length: 1_000 }, (_, i) => i + 1))
+  expect(upstream.waiting).toBe(0)
+  await dealt
+  await upstream.idle()
+})
+
+test('a frame that has to be waited for holds back what is behind it, in its batch and in later ones', async () => {
+  let goOn = () => {}
+  const { upstream, answered, take } = createSubject((frame) =>
+    frame[1] === 2 ? new Promise((resolve) => (goOn = () => resolve(receipt(frame)))) : receipt(frame),
+  )
+  const batches = [take(1, 3), take(4), take(5)]
+  expect(answered).toEqual([1])
+  expect(upstream.waiting).toBeGreaterThan(0)
+  goOn()
+  await upstream.idle()
+  expect(answered).toEqual([1, 2, 3, 4, 5])
+  expect(upstream.waiting).toBe(0)
+  await Promise.all(batches)
+})
+
+test('what is taken while a frame is dealt with comes after the batch of that frame', async () => {
+  const later: Promise<void>[] = []
+  const { answered, take } = createSubject((frame) => {
+    if (frame[1] === 1) later.push(take(4))
+    return receipt(frame)
+  })
+  await take(1, 3)
+  await Promise.all(later)
+  expect(answered).toEqual([1, 2, 3, 4])
+})
+
+test.each(['at once', 'later'])('a frame that fails %s ends its batch alone', async (when) => {
+  const { answered, reported, take } = createSubject((frame) => {
+    if (frame[1] !== 2) return receipt(frame)
+    if (when === 'later') return Promise.reject(new Error('broken'))
+    throw new Error('broken')
+  })
+  const [failing, next] = [take(1, 3), take(4)]
+  await expect(failing).rejects.toMatchObject({ code: 'internal-error' })
+  await next
+  expect(answered).toEqual([1, 4])
+  expect(reported).toEqual(['internal-error'])
+})
+
+test('a batch whose source has ended is not gone on with', async () => {
+  const { answered, ended, take } = createSubject((frame) => {
+    ended.is = frame[1] === 2
+    return receipt(frame)
+  })
+  await take(1, 3)
+  expect(answered).toEqual([1, 2])
+})
