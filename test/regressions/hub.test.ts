@@ -55,8 +55,8 @@ function openPlain(hub: Hub, topic: string, from: string) {
           state.text += chunk.text
         },
         buffered: 0,
-        end: events.gone,
-        destroy: events.gone,
+        end: () => events.gone(),
+        destroy: () => events.gone(),
       }
     },
     onGone() {},

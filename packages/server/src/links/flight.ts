@@ -19,7 +19,7 @@ export class Flight {
 
   /** Whether this entry has to wait: an earlier one of its key is on its way (conflated topics). */
   holds({ entry }: Wire): boolean {
-    return this.#keys !== null && this.#keys.has(entry.key ?? '')
+    return this.#keys?.has(entry.key ?? '') ?? false
   }
 
   /** `markBytes`: how far marks are apart; an acknowledgement between two of them counts as the earlier one. */

@@ -3,7 +3,7 @@ import { Batch, type Line } from '../topics/wire.ts'
 
 /** Gathers lines for one sink. */
 export interface Flushable {
-  flush(): void
+  flush(now: number): void
 }
 
 /** Runs what was marked, once each, when the turn is over: what is written to one socket within a turn leaves together. */
@@ -22,7 +22,8 @@ export function createFlusher(clock: Clock): Flusher {
     const lines = begun
     marked = []
     begun = []
-    for (const flushable of flushables) flushable.flush()
+    const now = clock.now()
+    for (const flushable of flushables) flushable.flush(now)
     for (const line of lines) line.batch = null
   }
 

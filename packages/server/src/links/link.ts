@@ -78,7 +78,7 @@ export class Link implements SubscriptionsOwner {
   }
 
   flush(): void {
-    this.#outbox.flush()
+    this.#outbox.flush(this.#context.clock.now())
   }
 
   subscribe(topics: TopicList, asked: ReadonlyMap<string, Asked>): void {
@@ -137,7 +137,7 @@ export class Link implements SubscriptionsOwner {
   end(reason: Fault | Error): void {
     if (this.closed) return
     const why = reason instanceof Error ? (faultOf(reason) as Fault) : reason
-    this.#outbox.flush()
+    this.#outbox.flush(this.#context.clock.now())
     this.#leave()
     if (!ordinary.has(why.code)) this.#context.refused(why.code)
     this.#sink.end(why)

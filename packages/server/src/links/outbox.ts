@@ -27,6 +27,8 @@ export class Outbox implements Flushable {
   #closed = false
   /** What the sink held when it was last looked at. */
   #held = 0
+  /** Whether it has taken something since `takes` was asked last. */
+  #took = false
   #tookAt: number
 
   constructor(context: Context, sink: Sink) {
@@ -38,7 +40,7 @@ export class Outbox implements Flushable {
 
   /** Bytes gathered and held. */
   get waiting(): number {
-    return (this.#batch?.size ?? 0) + this.#sink.buffered
+    return this.#batch ? this.#batch.size + this.#held : this.#sink.buffered
   }
 
   /** False if now more waits than a link may hold, whatever it is. */
@@ -46,25 +48,27 @@ export class Outbox implements Flushable {
     if (this.#closed) return true
     if (this.#batch) this.#batch = this.#batch.with(line)
     else {
+      this.#look()
       this.#batch = this.#context.flusher.begin(line)
       this.#context.flusher.mark(this)
     }
-    return this.#batch.size + this.#sink.buffered <= 4 * this.#context.settings.limits.bufferBytes
+    return this.#batch.size + this.#held <= 4 * this.#context.settings.limits.bufferBytes
   }
 
-  flush(): void {
+  flush(now: number): void {
     const batch = this.#batch
     if (!batch) return
     this.#batch = null
-    this.wroteAt = this.#context.clock.now()
-    this.#look(this.wroteAt)
+    this.wroteAt = now
     this.#sink.write(batch)
     this.#held = this.#sink.buffered
   }
 
   /** False if the sink has taken nothing for too long. */
   takes(now: number): boolean {
-    this.#look(now)
+    this.#look()
+    if (this.#took) this.#tookAt = now
+    this.#took = false
     return now - this.#tookAt < this.#context.settings.tooSlowMs
   }
 
@@ -74,9 +78,9 @@ export class Outbox implements Flushable {
   }
 
   // In the sink's own bytes alone: what a text weighs on the wire only the sink knows.
-  #look(now: number): void {
+  #look(): void {
     const { buffered } = this.#sink
-    if (buffered < this.#held || buffered === 0) this.#tookAt = now
+    if (buffered < this.#held || buffered === 0) this.#took = true
     this.#held = buffered
   }
 }

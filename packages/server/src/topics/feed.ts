@@ -21,8 +21,11 @@ export class Feed {
   readonly #now: () => number
   readonly #followers = new Set<Follower>()
   #reading: Map<number, Promise<LogPage | null>> | null = null
+  /** Of entries that were read from the log, for those who lag. */
   #wires: WeakMap<Entry, Wire> | null = null
   #newest: Entry | null = null
+  /** Of the newest, if it went to somebody. */
+  #wire: Wire | null = null
   #opening: MaybePromise<void> | null = null
   #stop: (() => void) | null = null
   #closed = false
@@ -74,6 +77,7 @@ export class Feed {
   }
 
   wire(entry: Entry): Wire {
+    if (this.#wire?.entry === entry) return this.#wire
     this.#wires ??= new WeakMap()
     const known = this.#wires.get(entry)
     if (known) return known
@@ -116,9 +120,8 @@ export class Feed {
 
   #take(entry: Entry): void {
     this.#newest = entry
-    if (this.#followers.size === 0) return
-    // Who has it alone needs no table to share it by.
-    const made = this.#followers.size === 1 ? this.#make(entry) : this.wire(entry)
-    for (const follower of this.#followers) follower.offer(made)
+    const wire = this.#followers.size > 0 ? this.#make(entry) : null
+    this.#wire = wire
+    if (wire) for (const follower of this.#followers) follower.offer(wire)
   }
 }

@@ -14,6 +14,7 @@ import { applySchema, decodePayload, HoldfastError, parseFrom, Stream, topicName
 import type { Observable, Subscriber } from 'rxjs'
 import { filter, map } from 'rxjs'
 import { publishFailure } from '../broker/failures.ts'
+import { isPromise } from '../broker/maybe-promise.ts'
 import { receiptOf } from '../broker/receipts.ts'
 import { drawId } from '../clock.ts'
 import type { Context } from '../context.ts'
@@ -60,6 +61,7 @@ export function createHubTopic<T, User>(
 ): HubTopic<T, User> {
   const { topics, handle, subscribers, isOpen } = parts
   type Event = TopicEvent<T, HubMessage<T, User>>
+  const fault = topicNameFault(name)
   const report = (error: unknown) => context.report('listener-failed', `a listener of '${name}' failed`, error)
 
   const events$: Observable<Event> = new Stream<Event>(report, (subscriber) => {
@@ -114,7 +116,6 @@ export function createHubTopic<T, User>(
 
   async function publish(data: T, { signal, onSent }: PublishOptions = {}): Promise<Receipt> {
     if (signal?.aborted) throw new HoldfastError('aborted', 'given up', { outcome: 'not-sent' })
-    const fault = topicNameFault(name)
     if (fault) throw new HoldfastError('bad-topic', fault)
     const payload = givePayload(context, applySchema(schema, data, `'${name}'`, 'not-sent'))
     const feed = topics.feed(name)
@@ -127,8 +128,8 @@ export function createHubTopic<T, User>(
       report(error)
     }
     try {
-      const applied = await feed.log.append(draft)
-      return receiptOf(applied)
+      const applied = feed.log.append(draft)
+      return receiptOf(isPromise(applied) ? await applied : applied)
     } catch (cause) {
       throw publishFailure(`the publish to '${name}'`, cause)
     }

@@ -173,13 +173,13 @@ class PlainStream extends Reader implements Flushable, StreamEvents {
     this.#stream?.destroy()
   }
 
-  flush(): void {
+  flush(now: number): void {
     const [only] = this.#chunks
     if (this.#chunks.length === 1 && only) this.#stream?.write(only)
     else this.#stream?.write(createChunk(this.#chunks.map(({ text }) => text).join('')))
     this.#chunks = []
     this.#gathered = 0
-    this.#wroteAt = this.#context.clock.now()
+    this.#wroteAt = now
   }
 
   #write(chunk: Chunk): void {
