@@ -55,6 +55,26 @@ test('the limit of a batch is that of what it inflates to', async () => {
   expect(served.hub.stats().refusals).toMatchObject({ 'too-large': 1 })
 })
 
+test('what little bytes inflate to does not wait beyond its limit, though the socket can stop between chunks only', async () => {
+  await served.close()
+  let most = 0
+  served = await serve({ authorize: ({ action }) => action !== 'publish' || new Promise<never>(() => {}) })
+  served.hub.topics('a', { compress: true })
+  await dial()
+  const count = 150
+  const large = 'x'.repeat(240 * kB)
+  const bombs = Array.from({ length: count }, (_, i) => {
+    const text = `${publish(2 * i + 1, large)}\n${publish(2 * i + 2, large)}`
+    most += text.length
+    return clientFrame(deflate(text), true)
+  })
+  // Such a chunk would inflate to many times the limit.
+  expect(Buffer.concat(bombs).length).toBeLessThan(128 * kB)
+  expect(most).toBeGreaterThan(64 * 1024 * kB)
+  socket.write(Buffer.concat(bombs))
+  await expect.poll(() => socket.closed).toEqual([{ code: 4004, reason: 'later 1000' }])
+})
+
 test('what cannot be inflated is malformed', async () => {
   await dial()
   socket.write(clientFrame(Buffer.from([0xff, 0xff, 0xff, 0xff]), true))

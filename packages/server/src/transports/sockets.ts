@@ -180,7 +180,12 @@ class SocketConnection implements SocketEvents, Sink, Source {
     session.heard(link.number)
     const { upstream } = session
     upstream.take(text, this).catch((error) => link.end(faultFrom(this.#context, error)))
-    if (this.#paused || upstream.waiting <= this.#context.settings.limits.upstreamBytes) return
+    const { upstreamBytes, batchBytes } = this.#context.settings.limits
+    if (upstream.waiting <= upstreamBytes) return
+    // What has been read comes though the socket is stopped, and inflates to many times as much.
+    if (upstream.waiting > upstreamBytes + 4 * batchBytes)
+      link.end(fault('later', 'too much of the session waits', 1_000))
+    if (this.#paused) return
     this.#paused = true
     this.#socket?.pause()
     void upstream.idle().then(() => {
