@@ -1,6 +1,6 @@
 /**
  * What an idle session costs the server: RSS and heap for each of 5,000 connections with one subscription, after collections,
- * beside bare `ws`, bare SSE and Socket.IO. Each try has a fresh server; what it takes with 200 connections is taken off, so
+ * beside bare `ws`, bare SSE and Socket.IO; and what it consists of, by heap snapshots. Each try has a fresh server; what it takes with 200 connections is taken off, so
  * that modules, compiled code and the first tables do not count. Between the last connection and the measurement some seconds
  * pass: heartbeats and acknowledgements of all sessions are in it.
  *
@@ -11,16 +11,22 @@
  * - the raw clients of SSE acknowledge over four connections for all; a browser has one or two of its own for this, which come
  *   and go.
  */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { RawName } from './clients/kinds.ts'
 import type { Opening } from './clients/main.ts'
 import type { Bench } from './harness/bench.ts'
 import { bundleChildren, startChild } from './harness/child.ts'
+import { type Kept, keptBetween } from './harness/heap.ts'
 import { interleave } from './harness/interleave.ts'
 import { type Goal, report } from './harness/report.ts'
+import { formatTable } from './harness/table.ts'
 import { versionsOf } from './harness/versions.ts'
 import type { Memory, Ports } from './servers/main.ts'
 
 const names: readonly RawName[] = ['ws send', 'Holdfast ws', 'Socket.IO', 'SSE write', 'Holdfast SSE']
+const counted = ['ws send', 'Holdfast ws', 'SSE write', 'Holdfast SSE'] as const satisfies readonly RawName[]
 const first = 200
 
 const goals: readonly Goal[] = [
@@ -45,7 +51,14 @@ export const bench: Bench = {
       row.includes('SSE') ? 'SSE write' : 'ws send',
     )
     const versions = versionsOf('ws', 'express', 'socket.io')
-    return { text: `a session, of ${options.sessions}\n\n${text}`, figures: { ...options, versions, rows }, missed }
+    const kept: Record<string, Kept[]> = {}
+    for (const name of counted) kept[name] = await keep(files, name)
+    const tables = Object.entries(kept).map(([name, all]) => keptTable(name, all))
+    return {
+      text: [`a session, of ${options.sessions}`, text, ...tables].join('\n\n'),
+      figures: { ...options, versions, rows, kept },
+      missed,
+    }
   },
 }
 
@@ -70,4 +83,32 @@ async function once(
     await client.stop()
     await server.stop()
   }
+}
+
+/** What a session keeps, kind by kind. */
+async function keep(files: Record<'server' | 'clients', string>, name: RawName): Promise<Kept[]> {
+  const dir = mkdtempSync(join(tmpdir(), 'holdfast-heap-'))
+  const sessions = 500
+  const server = startChild(files.server, [name], ['--expose-gc'])
+  const client = startChild(files.clients, [name])
+  try {
+    const ports = await server.ask<Ports>('start')
+    const open = (clients: number) => client.ask('open', { ...ports, name, clients, topics: 1 } satisfies Opening)
+    const [before, after] = [join(dir, 'before.heapsnapshot'), join(dir, 'after.heapsnapshot')]
+    await open(first)
+    await server.ask('snapshot', before)
+    await open(first + sessions)
+    await server.ask('snapshot', after)
+    return keptBetween(before, after, sessions).filter(({ kind, bytes }) => bytes >= 8 && kind !== 'code')
+  } finally {
+    await client.stop()
+    await server.stop()
+    rmSync(dir, { recursive: true })
+  }
+}
+
+function keptTable(name: string, kept: readonly Kept[]): string {
+  const rows = kept.map(({ kind, count, bytes }) => [kind, count.toFixed(1), bytes.toFixed(0)])
+  const total = kept.reduce((sum, { bytes }) => sum + bytes, 0)
+  return formatTable([`${name}: a session keeps`, 'objects', 'bytes'], [...rows, ['in all', '', total.toFixed(0)]])
 }

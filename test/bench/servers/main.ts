@@ -1,5 +1,6 @@
 /** The process of one contestant, named by its argument: serves, sends when it is told to, and measures itself. */
 import { createServer, type Socket } from 'node:net'
+import { writeHeapSnapshot } from 'node:v8'
 import { answers } from '../harness/answers.ts'
 import { listen } from '../harness/listen.ts'
 import { createData, groupsOf, type Message } from './contestant.ts'
@@ -52,6 +53,10 @@ answers({
   fanOut,
   flood,
   memory,
+  async snapshot(file: string): Promise<void> {
+    await memory()
+    writeHeapSnapshot(file)
+  },
 })
 
 /** Turn after turn, each when all clients have what the last one sent. */
