@@ -80,7 +80,10 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
   }
 
   function failQueued(code: string, message: string): void {
-    for (const entry of entries.filter(isWaiting)) withdraw(entry, code, message)
+    const failing = entries.filter(isWaiting)
+    // All at once: to take one out moves those behind it.
+    entries = entries.filter((entry) => !isWaiting(entry))
+    for (const entry of failing) fail(entry, code, message, 'not-sent')
   }
 
   function failAsked(code: string, message: string): void {
