@@ -6,16 +6,21 @@
  * window of what that socket has had before, which makes it smaller. Each contestant has a server and a client process of its own.
  * Clients are raw sockets that offer permessage-deflate as Chromium does, count messages by their frames, and inflate nothing.
  *
+ * Memory is that of a thousand sessions more, each of which has been sent something; those of Holdfast and Socket.IO have said
+ * something, too. It is measured once.
+ *
  * What would fool it:
  * - payloads that repeat within a window: there are 200 of each kind, one kind in a measuring window;
  * - what holds for `test/bench/fanout.ts` as well: a busy machine, code that is not compiled yet, and clients that are dear.
  */
+import { measureMemory } from './compression/memory.ts'
 import { createPair, type Pair } from './compression/pair.ts'
 import type { ServerName } from './compression/servers.ts'
 import type { Bench } from './harness/bench.ts'
 import { bundleChildren } from './harness/child.ts'
 import { interleave } from './harness/interleave.ts'
 import { type Goal, report } from './harness/report.ts'
+import { formatTable } from './harness/table.ts'
 import { versionsOf } from './harness/versions.ts'
 
 const clients = 200
@@ -57,9 +62,17 @@ export const bench: Bench = {
       ]
       const yardstick = (row: string) => `ws, plain, ${row.split(', ').slice(2).join(', ')}`
       const { text, rows, missed } = report(samples, columns, goals, yardstick)
+      const memory = []
+      for (const name of names) memory.push(await measureMemory(files, name))
+      const cells = memory.map(({ name, rss, heap }) => [name, `${rss}`, `${heap}`])
+      const memoryText = formatTable(['kB a session', 'rss', 'heap'], cells)
       const title = `${clients} subscribers, 1.5 kB; after each name: the payload, and messages in flight`
       const versions = versionsOf('ws', 'socket.io', 'express')
-      return { text: `${title}\n\n${text}`, figures: { ...options, clients, versions, rows }, missed }
+      return {
+        text: `${title}\n\n${text}\n\n${memoryText}`,
+        figures: { ...options, clients, versions, rows, memory },
+        missed,
+      }
     } finally {
       await Promise.all(pairs.map((pair) => pair.stop()))
     }

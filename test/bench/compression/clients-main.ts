@@ -29,6 +29,7 @@ const conversations: Record<ServerName, (client: number, topics: number) => Conv
   'Holdfast, plain': kinds['Holdfast ws'],
   'Holdfast, compress': kinds['Holdfast ws'],
 }
+const atOnce = 100
 const beatMs = 4_000
 const acknowledgeEach = Math.floor(wireLimits.ackBytes / payloadBytes)
 
@@ -39,17 +40,22 @@ let turn = 0
 let missing = 0
 
 answers({
+  /** Until there are so many. */
   async open({ name, clients, port, control: controlPort }: Opening): Promise<void> {
-    control = connect({ host: '127.0.0.1', port: controlPort, noDelay: true })
-    const all = Array.from({ length: clients }, (_, i) =>
-      subscribe(port, conversations[name](i, 1), acknowledgeEach, counted),
-    )
-    subscribers = await Promise.all(all)
+    if (!control) {
+      control = connect({ host: '127.0.0.1', port: controlPort, noDelay: true })
+      setInterval(beat, beatMs)
+    }
+    while (subscribers.length < clients) {
+      const from = subscribers.length
+      const some = Array.from({ length: Math.min(atOnce, clients - from) }, (_, i) =>
+        subscribe(port, conversations[name](from + i, 1), acknowledgeEach, counted),
+      )
+      subscribers = [...subscribers, ...(await Promise.all(some))]
+    }
     remember()
-    setInterval(() => {
-      for (const subscriber of subscribers) subscriber.beat()
-    }, beatMs)
   },
+  beat,
   /** Each client is about to get so many messages a turn. */
   expect(perTurn: number): void {
     turn = perTurn * subscribers.length
@@ -78,6 +84,10 @@ function compressedSocketIo(client: number, topics: number): Conversation {
       return before === 0 && greeted === 1 ? textFrame('40') : greeted === 2
     },
   }
+}
+
+function beat(): void {
+  for (const subscriber of subscribers) subscriber.beat()
 }
 
 function remember(): void {

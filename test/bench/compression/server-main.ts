@@ -27,6 +27,7 @@ export interface Measured {
 const contestant = servers[process.argv[2] as ServerName]()
 // Beyond the window.
 const patienceMs = 10_000
+let ports: Ports | null = null
 let controlled: Socket | null = null
 let arrived: (() => void) | null = null
 let sent = 0
@@ -40,7 +41,8 @@ const controller = createServer((socket) => {
 
 answers({
   async start(): Promise<Ports> {
-    return { port: await listen(contestant.server), control: await listen(controller) }
+    ports ??= { port: await listen(contestant.server), control: await listen(controller) }
+    return ports
   },
   /** Turn after turn, each when all clients have what the last one sent. */
   async send({ windowMs, inFlight, payload }: Window): Promise<Measured> {
@@ -68,5 +70,15 @@ answers({
     clearTimeout(watchdog)
     if (late) throw new Error('a turn did not reach everybody')
     return { each, cpuMs: (user + system) / 1_000 }
+  },
+  /** In bytes, after collections; what was freed goes back to the system in a moment of its own. */
+  async memory(): Promise<{ rss: number; heap: number }> {
+    if (!globalThis.gc) throw new Error('run it with --expose-gc')
+    for (let i = 0; i < 3; i++) {
+      globalThis.gc()
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    const { rss, heapUsed } = process.memoryUsage()
+    return { rss, heap: heapUsed }
   },
 })

@@ -5,14 +5,17 @@ import { createMembers } from '../servers/contestant.ts'
 import { createHoldfast } from '../servers/holdfast.ts'
 import { createIo } from '../servers/socketio.ts'
 
+// Soon full, so that it is no part of what sessions cost.
+const history = { count: 100 }
+
 /** By name. Those that compress do so in the way that is their default. */
 export const servers = {
   'ws, plain': () => createWs(false),
   'ws, deflate': () => createWs(true),
   'Socket.IO, deflate': createSocketIo,
-  'Holdfast, plain': () => createHoldfast(),
+  'Holdfast, plain': () => createHoldfast({ history }),
   'Holdfast, compress'() {
-    const made = createHoldfast()
+    const made = createHoldfast({ history })
     made.hub.topics('topic-*', { compress: true })
     return made
   },

@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { constants, deflateRawSync } from 'node:zlib'
 import type { Conversation } from '../clients/kinds.ts'
 import { createFrameCounter } from './frame-counter.ts'
 import { marker } from './payloads.ts'
@@ -26,6 +27,7 @@ export function subscribe(
     const counter = createFrameCounter(marker)
     let received = ''
     let ready = false
+    let agreed = false
     let unacknowledged = 0
     const state = { messages: 0, bytes: 0, beat }
 
@@ -55,7 +57,7 @@ export function subscribe(
     function beat(): void {
       unacknowledged = 0
       const sent = conversation.beat?.(state.messages)
-      if (sent && 'frame' in sent) socket.write(sent.frame)
+      if (sent && 'frame' in sent) socket.write(agreed ? compressed(sent.frame) : sent.frame)
     }
 
     function converse(text: string): void {
@@ -63,9 +65,18 @@ export function subscribe(
       const next = conversation.next(received)
       if (next instanceof Buffer) socket.write(next)
       ready = next === true
+      agreed = /^sec-websocket-extensions:/im.test(received)
       if (!ready) return
       clearTimeout(late)
       resolve(state)
     }
   })
+}
+
+// Of a short frame, masked with zeros: its head has 6 bytes, or 8, and then comes the text.
+function compressed(frame: Buffer): Buffer {
+  const text = frame.subarray(((frame[1] as number) & 127) < 126 ? 6 : 8)
+  const payload = deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
+  if (payload.length > 125) throw new Error('too long for a frame of this kind')
+  return Buffer.concat([Buffer.from([0xc1, 0x80 | payload.length, 0, 0, 0, 0]), payload])
 }

@@ -103,7 +103,7 @@ export class Wire extends Line {
   }
 }
 
-/** An entry of a topic that asks for compression. Once an entry, by itself: it shares nothing with what others say. */
+/** An entry of a topic that asks for compression. By itself: it shares nothing with what others say. */
 export class CompressedWire extends Wire {
   #compressed: Chunk | null | undefined
 
