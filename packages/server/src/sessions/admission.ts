@@ -65,16 +65,10 @@ export function createAdmission(context: Context, topics: Topics, sessions: Sess
 
   async function enter(hello: Hello, asked: Map<string, Asked>, peer: Peer, transport: Transport): Promise<Admitted> {
     const { headers } = peer
-    const credentials = {
-      token: hello.token ?? bearer(headers),
-      headers,
-      origin: headers.origin,
-      get address() {
-        return peer.address
-      },
-      transport,
-    }
-    const user = await authenticate(context, credentials)
+    const token = hello.token ?? bearer(headers)
+    // Asked for only where somebody is to see it: the socket keeps it then.
+    const address = settings.authenticate ? peer.address : undefined
+    const user = await authenticate(context, { token, headers, origin: headers.origin, address, transport })
     const identity = identify(context, user)
     const session = await sessions.open(hello, identity)
     const received = await context.broker.sessions.received(hello.session)
