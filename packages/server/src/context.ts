@@ -10,6 +10,8 @@ export interface Context {
   readonly clock: Clock
   readonly random: () => number
   readonly broker: Broker
+  /** Nobody else has this broker: there is no other node to hear from, or to tell. */
+  readonly sole: boolean
   /** This node's name, to tell its records from others'. */
   readonly node: string
   readonly flusher: Flusher

@@ -12,7 +12,6 @@ import type { Router } from 'express'
 import type { Observable } from 'rxjs'
 import { nameFailures } from './broker/failures.ts'
 import { memoryBroker } from './broker/memory-broker.ts'
-import { soleNode } from './broker/sole.ts'
 import { drawId, realClock } from './clock.ts'
 import type { Context } from './context.ts'
 import { createErrors } from './errors.ts'
@@ -26,7 +25,7 @@ import { createAdmission } from './sessions/admission.ts'
 import { createGrants } from './sessions/grants.ts'
 import type { RequestHandler } from './sessions/requests.ts'
 import { createRequests } from './sessions/requests.ts'
-import type { SessionHandle } from './sessions/session.ts'
+import type { Session, SessionHandle } from './sessions/session.ts'
 import { createSessions } from './sessions/sessions.ts'
 import type { HubStats } from './stats.ts'
 import { collectStats } from './stats.ts'
@@ -87,7 +86,8 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
     settings,
     clock,
     random,
-    broker: options.broker ? nameFailures(broker) : soleNode(nameFailures(broker)),
+    broker: nameFailures(broker),
+    sole: !options.broker,
     node: drawId(random, 12),
     flusher: createFlusher(clock),
     timers: createTimers(clock),
@@ -145,10 +145,11 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
     errors.close()
   }
 
-  function created(handle: SessionHandle): void {
+  function created(session: Session): void {
+    if (!settings.onSession) return
     const report = (error: unknown) => context.report('hook-failed', 'onSession failed', error)
     try {
-      const result = settings.onSession?.(handle as never)
+      const result = settings.onSession(session.handle as never)
       Promise.resolve(result).catch(report)
     } catch (error) {
       report(error)

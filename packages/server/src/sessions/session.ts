@@ -17,7 +17,7 @@ import type { Numbered, NumberedFrame } from './numbered.ts'
 import { createNumbered, isNumbered } from './numbered.ts'
 import type { Requests } from './requests.ts'
 import type { Piece, SessionNews } from './session-news.ts'
-import type { Source, Upstream } from './upstream.ts'
+import type { Source, Upstream, UpstreamHandlers } from './upstream.ts'
 import { createUpstream } from './upstream.ts'
 
 /** A session as the hub's user sees it. */
@@ -43,7 +43,7 @@ export interface SessionHost {
   readonly requests: Requests
   handle(id: string): SessionHandle
   inbox(id: string): Feed
-  news(session: Session): SessionNews
+  news(session: Session): SessionNews | null
   /** What another node says of it. */
   hear(session: Session, piece: Piece): void
   /** What it is subscribed to here may have changed: this topic, or any. */
@@ -52,7 +52,7 @@ export interface SessionHost {
 }
 
 /** One node's end of a session: its links here, and its upstream where it comes in here. What not every session needs is made when it does. */
-export class Session implements SessionIdentity, LinkOwner {
+export class Session implements SessionIdentity, LinkOwner, UpstreamHandlers {
   readonly id: string
   user: unknown = null
   userJson = 'null'
@@ -61,7 +61,8 @@ export class Session implements SessionIdentity, LinkOwner {
   links: readonly Link[] = []
   ended: Fault | null = null
   touchedAt: number
-  readonly news: SessionNews
+  /** Null at the only node. */
+  readonly news: SessionNews | null
   readonly #context: Context
   readonly #host: SessionHost
   #contactAt: number
@@ -93,11 +94,7 @@ export class Session implements SessionIdentity, LinkOwner {
   }
 
   get upstream(): Upstream {
-    this.#upstream ??= createUpstream(this.#context, {
-      atOnce: (frame, source) => this.#atOnce(frame, source.link),
-      read: (frame) => this.#read(frame),
-      inTurn: (frame, source, asked) => this.#inTurn(frame, source, asked as Asked),
-    })
+    this.#upstream ??= createUpstream(this.#context, this)
     return this.#upstream
   }
 
@@ -131,7 +128,7 @@ export class Session implements SessionIdentity, LinkOwner {
   attach(number: number, transport: Transport, sink: Sink): Link {
     this.link(number)?.end(superseded)
     const link = new Link(this.#context, this.#host.topics, this, { number, transport, sink })
-    this.links = [...this.links, link].sort((a, b) => a.number - b.number)
+    this.links = this.links.concat(link).sort((a, b) => a.number - b.number)
     // It was admitted before the end, and comes after it.
     if (this.ended) link.end(this.ended)
     else if (number < this.#newest) link.end(superseded)
@@ -147,7 +144,7 @@ export class Session implements SessionIdentity, LinkOwner {
     const link = this.link(number)
     if (number > this.#newest) {
       this.supersede(number)
-      this.news.tell({ type: 'proven', link: number })
+      this.news?.tell({ type: 'proven', link: number })
     }
     link?.heard()
   }
@@ -190,7 +187,7 @@ export class Session implements SessionIdentity, LinkOwner {
   release(): void {
     this.#released = true
     this.#inbox?.close()
-    this.news.close()
+    this.news?.close()
   }
 
   /** A topic was granted to one of its links, or no longer is. */
@@ -209,19 +206,19 @@ export class Session implements SessionIdentity, LinkOwner {
     this.#host.hear(this, piece)
   }
 
-  #atOnce(frame: UpFrame, number: number): boolean {
+  atOnce(frame: UpFrame, { link }: Source): boolean {
     if (frame[0] !== 'ping' && frame[0] !== 'ack') return false
-    if (!this.apply(number, frame, undefined)) this.#forward(number, frame)
+    if (!this.apply(link, frame, undefined)) this.#forward(link, frame)
     return true
   }
 
-  #read(frame: UpFrame): Asked {
+  read(frame: UpFrame): Asked {
     return frame[0] === 'subscribe' && frame[3] === 'live' && frame[2] !== inboxTopic
       ? this.#host.topics.peek(frame[2])
       : undefined
   }
 
-  #inTurn(frame: UpFrame, source: Source, asked: Asked): MaybePromise<Answer | null> {
+  inTurn(frame: UpFrame, source: Source, asked: Asked): MaybePromise<Answer | null> {
     if (this.ended) throw fault(this.ended.code, this.ended.message)
     if (isNumbered(frame)) return this.#deal(frame, source.link, asked)
     if (frame[0] === 'bye') return this.#host.bye(this).then(() => null)
@@ -253,7 +250,7 @@ export class Session implements SessionIdentity, LinkOwner {
 
   /** To a link that is not here: another node may have it. */
   #forward(link: number, frame: UpFrame, asked?: LogState | null): void {
-    this.news.tell({ type: 'up', link, frame, ...(asked !== undefined && { asked }) })
+    this.news?.tell({ type: 'up', link, frame, ...(asked !== undefined && { asked }) })
   }
 }
 

@@ -41,7 +41,7 @@ export function createSessions(
   topics: Topics,
   requests: Requests,
   presence: Pick<Presence, 'look' | 'handOver'>,
-  hooks: { created(handle: SessionHandle): void; wake(): void },
+  hooks: { created(session: Session): void; wake(): void },
 ): Sessions {
   const { broker, clock, settings } = context
   const ttlMs = settings.sessionTtlMs
@@ -68,7 +68,7 @@ export function createSessions(
     requests,
     handle,
     inbox: (id) => new Feed(inboxTopic, inboxLog(id), inboxDeclared, clock.now),
-    news: (session) => new SessionNews(context, session.id, session),
+    news: (session) => (context.sole ? null : new SessionNews(context, session.id, session)),
     hear,
     changed: ({ id }, topic) => presence.look(id, topic),
     bye: ({ id }) => end(id, { code: 'session-closed', message: 'the session said goodbye' }),
@@ -135,7 +135,7 @@ export function createSessions(
       if (!(await broker.sessions.touch(hello.session, ttlMs))) lost()
     }
     const session = await local(hello.session, identity)
-    if (found === null) hooks.created(session.handle)
+    if (found === null) hooks.created(session)
     return session
   }
 
@@ -158,7 +158,7 @@ export function createSessions(
     entering.delete(id)
     try {
       // What is sent to the session's links from now on arrives; a POST may follow the welcome at once.
-      await session.news.listening
+      await session.news?.listening
     } catch (error) {
       // The next link tries again.
       if (locals.get(id) === session) release(session)
@@ -190,7 +190,7 @@ export function createSessions(
   function passOn(session: Session, link: number): void {
     session.supersede(link)
     const left = session.links.length > 0 ? [] : presence.handOver(session.id)
-    if (left.length > 0) session.news.tell({ type: 'present', topics: left })
+    if (left.length > 0) session.news?.tell({ type: 'present', topics: left })
   }
 
   async function end(id: string, reason: Fault): Promise<void> {
@@ -210,8 +210,7 @@ export function createSessions(
   /** Every node, this one included. */
   function tell(id: string, piece: Extract<Piece, { reason: Fault }>): void {
     const known = locals.get(id)
-    const news = known?.news ?? new SessionNews(context, id, null)
-    news.tell(piece)
+    if (!context.sole) (known?.news ?? new SessionNews(context, id, null)).tell(piece)
     if (piece.type === 'ended') over(id, piece.reason)
     else known?.cut(piece.reason)
   }

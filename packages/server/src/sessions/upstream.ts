@@ -5,6 +5,7 @@ import type { MaybePromise } from '../broker/maybe-promise.ts'
 import { isPromise } from '../broker/maybe-promise.ts'
 import type { Context } from '../context.ts'
 import { fault } from '../faults.ts'
+import type { Asked } from '../links/subscriptions.ts'
 
 /** What a session sends, from any of its links and POSTs: one batch after the other, each frame in its order. */
 export interface Upstream {
@@ -32,8 +33,8 @@ export interface UpstreamHandlers {
   /** Frames that have no number and wait for nothing. */
   atOnce(frame: UpFrame, source: Source): boolean
   /** Before it has its turn: what holds for the moment when it was read. */
-  read(frame: UpFrame): unknown
-  inTurn(frame: UpFrame, source: Source, read: unknown): MaybePromise<Answer | null>
+  read(frame: UpFrame): Asked
+  inTurn(frame: UpFrame, source: Source, read: Asked): MaybePromise<Answer | null>
 }
 
 export const createUpstream = (context: Context, handlers: UpstreamHandlers): Upstream =>
@@ -130,7 +131,7 @@ class SessionUpstream implements Upstream {
 
 interface Read {
   readonly frame: UpFrame
-  readonly read: unknown
+  readonly read: Asked
 }
 
 class Batch {
