@@ -1,3 +1,4 @@
+import { constants, inflateRawSync } from 'node:zlib'
 import { closeCodes } from '@holdfast/protocol'
 import type { Trial } from '../trial.ts'
 
@@ -35,11 +36,12 @@ export function readAnswers(trial: Trial, written: Buffer): void {
   }
 }
 
-/** A server's frames are neither masked nor in fragments. */
+/** A server's frames are neither masked nor in fragments; those that are compressed stand alone. */
 function readFrames(trial: Trial, bytes: Buffer): void {
   let at = 0
   while (at + 2 <= bytes.length) {
     const opcode = (bytes[at] as number) & 15
+    const compressed = ((bytes[at] as number) & 0x40) !== 0
     let length = (bytes[at + 1] as number) & 127
     at += 2
     if (length === 126) {
@@ -52,10 +54,15 @@ function readFrames(trial: Trial, bytes: Buffer): void {
     const payload = bytes.subarray(at, at + length)
     at += length
     if (payload.length < length) return
-    if (opcode === 1) for (const line of payload.toString().split('\n')) trial.line(line)
+    if (opcode === 1) for (const line of (compressed ? inflate(payload) : `${payload}`).split('\n')) trial.line(line)
     else if (opcode === 8) return readClose(trial, payload)
   }
 }
+
+const inflate = (payload: Buffer): string =>
+  inflateRawSync(Buffer.concat([payload, Buffer.from([0, 0, 0xff, 0xff])]), {
+    finishFlush: constants.Z_SYNC_FLUSH,
+  }).toString()
 
 function readClose(trial: Trial, payload: Buffer): void {
   const code = payload.length >= 2 ? payload.readUInt16BE(0) : 1005

@@ -1,3 +1,4 @@
+import { constants, deflateRawSync } from 'node:zlib'
 import { createConversation, offered, topicNames } from '../conversation.ts'
 import type { Dice } from '../dice.ts'
 import type { Mutator } from '../mutate.ts'
@@ -63,6 +64,7 @@ export function createRawInput(dice: Dice, mutator: Mutator): RawInput {
   function webSocket(): Buffer {
     const conversation = createConversation(dice)
     const hello = dice.chance(0.3) ? mutator.batch([conversation.hello()]) : conversation.hello()
+    const deflates = dice.chance(0.3)
     const path = dice.chance(0.9) ? '/rt' : dice.pick(['/rt/', '/other', '/rt/sse', '/', '*', 'http://x/rt', '/rt?x'])
     const start = head(`GET ${path} HTTP/1.1`, [
       dice.chance(0.95) ? 'Upgrade: websocket' : 'Upgrade: h2c',
@@ -70,15 +72,24 @@ export function createRawInput(dice: Dice, mutator: Mutator): RawInput {
       `Sec-WebSocket-Version: ${dice.chance(0.95) ? 13 : 8}`,
       `Sec-WebSocket-Key: ${dice.chance(0.95) ? 'dGhlIHNhbXBsZSBub25jZQ==' : 'x'}`,
       ...(dice.chance(0.95) ? [`Sec-WebSocket-Protocol: ${offered(hello).join(', ')}`] : []),
-      ...(dice.chance(0.05) ? ['Sec-WebSocket-Extensions: permessage-deflate'] : []),
+      ...(deflates ? ['Sec-WebSocket-Extensions: permessage-deflate'] : []),
     ])
-    const frames = Array.from({ length: 1 + dice.below(3) }, () => frame(mutator.batch(conversation.frames(2))))
+    const frames = Array.from({ length: 1 + dice.below(3) }, () =>
+      frame(mutator.batch(conversation.frames(2)), deflates && dice.chance(0.7)),
+    )
     return Buffer.concat([Buffer.from(start), ...frames])
   }
 
+  /** RFC 7692, 7.2.1, with a byte changed now and then. */
+  function deflate(text: string): Buffer {
+    const bytes = deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
+    if (dice.chance(0.2) && bytes.length > 0) bytes[dice.below(bytes.length)] = dice.below(256)
+    return bytes
+  }
+
   /** RFC 6455, 5.2, with a bit of its first two bytes flipped now and then, or a length that lies. */
-  function frame(text: string): Buffer {
-    const payload = Buffer.from(text)
+  function frame(text: string, compressed: boolean): Buffer {
+    const payload = compressed ? deflate(text) : Buffer.from(text)
     const opcode = dice.chance(0.8) ? 1 : dice.below(16)
     const length = dice.chance(0.9) ? payload.length : dice.pick([0, 1, payload.length + 5, 65_536, 2 ** 32])
     const size =
@@ -88,7 +99,11 @@ export function createRawInput(dice: Dice, mutator: Mutator): RawInput {
           ? Buffer.from([126, length >> 8, length & 255])
           : Buffer.concat([Buffer.from([127]), bigEndian(length)])
     size[0] = (size[0] as number) | (dice.chance(0.96) ? 0x80 : 0)
-    const first = (dice.chance(0.93) ? 0x80 : 0) | (dice.chance(0.96) ? 0 : 1 << (4 + dice.below(3))) | opcode
+    const first =
+      (dice.chance(0.93) ? 0x80 : 0) |
+      (dice.chance(0.96) ? 0 : 1 << (4 + dice.below(3))) |
+      (compressed ? 0x40 : 0) |
+      opcode
     const mask = Buffer.from([dice.below(256), dice.below(256), 7, 9])
     const masked = payload.map((byte, index) => byte ^ (mask[index % 4] as number))
     return Buffer.concat([Buffer.from([first]), size, mask, masked])

@@ -20,6 +20,7 @@ export async function createRawServer() {
     authenticate: ({ token }) => (token === honest.token ? 'honest' : null),
     authorize: ({ user, topic }) => topic !== honest.topic || user === 'honest',
   })
+  hub.topics('chat', { compress: true })
   hub.errors$.subscribe(({ code, cause }) => errors.push(`the hub reported ${code}: ${cause}`))
   const app = express()
   // What is none of the hub's is answered in silence.
