@@ -27,7 +27,10 @@ export const hubLimits = {
   /** Links that are being admitted, and plain topic streams, each; more are refused with `later`. */
   handshakes: 4_000,
   streams: 1_000,
-  /** Upstream bytes of a session that wait for their turn; beyond it its socket is not read and a POST is refused with `later`. */
+  /**
+   * Upstream bytes of a session that wait for their turn; beyond it its socket is not read and a POST is refused with `later`.
+   * Four batches more, which only compressed messages reach, end the link with `later`.
+   */
   upstreamBytes: 2 * 1024 * 1024,
 } as const
 
