@@ -8,6 +8,8 @@ import type { Timers } from './timers.ts'
 export interface Context {
   readonly settings: Settings
   readonly clock: Clock
+  /** ms since the hub began: small numbers, which take no memory of their own where each session keeps several. */
+  uptime(): number
   readonly random: () => number
   readonly broker: Broker
   /** Nobody else has this broker: there is no other node to hear from, or to tell. */

@@ -19,13 +19,13 @@ export function createHousekeeping(
     topics,
   }: { presence: Presence; sessions: Sessions; streams: PlainStreams; topics: Topics },
 ): Housekeeping {
-  const { clock, settings, timers } = context
+  const { settings, timers } = context
   const tickMs = Math.min(500, Math.max(5, settings.heartbeatMs / 10))
   let running = false
-  let topicsAt = clock.now()
+  let topicsAt = context.uptime()
 
   const tick = () => {
-    const now = clock.now()
+    const now = context.uptime()
     sessions.sweep(now)
     streams.sweep(now)
     if (now - topicsAt >= settings.sessionTtlMs / 4) {

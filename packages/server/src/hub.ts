@@ -82,14 +82,17 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
   const broker = options.broker ?? memoryBroker({ clock, random })
   const errors = createErrors()
   const refusals = new Map<string, number>()
+  const beganAt = clock.now()
+  const uptime = () => clock.now() - beganAt
   const context: Context = {
     settings,
     clock,
+    uptime,
     random,
     broker: nameFailures(broker),
     sole: !options.broker,
     node: drawId(random, 12),
-    flusher: createFlusher(clock),
+    flusher: createFlusher(clock, uptime),
     timers: createTimers(clock),
     report: errors.report,
     refused: (code) => refusals.set(code, (refusals.get(code) ?? 0) + 1),

@@ -13,7 +13,7 @@ export interface Flusher {
   begin(line: Line): Batch
 }
 
-export function createFlusher(clock: Clock): Flusher {
+export function createFlusher(clock: Clock, uptime: () => number): Flusher {
   let marked: Flushable[] = []
   let begun: Line[] = []
 
@@ -22,7 +22,7 @@ export function createFlusher(clock: Clock): Flusher {
     const lines = begun
     marked = []
     begun = []
-    const now = clock.now()
+    const now = uptime()
     for (const flushable of flushables) flushable.flush(now)
     for (const line of lines) line.batch = null
   }

@@ -47,7 +47,7 @@ export class Link implements SubscriptionsOwner {
     this.#owner = owner
     this.#sink = sink
     this.#outbox = new Outbox(context, sink)
-    this.#heardAt = context.clock.now()
+    this.#heardAt = context.uptime()
     this.#beatAt = this.#heardAt
     this.subscriptions = new Subscriptions(context, topics, this)
   }
@@ -78,7 +78,7 @@ export class Link implements SubscriptionsOwner {
   }
 
   flush(): void {
-    this.#outbox.flush(this.#context.clock.now())
+    this.#outbox.flush(this.#context.uptime())
   }
 
   subscribe(topics: TopicList, asked: ReadonlyMap<string, Asked>): void {
@@ -107,7 +107,7 @@ export class Link implements SubscriptionsOwner {
 
   /** A sign from the client. */
   heard(): void {
-    this.#heardAt = this.#context.clock.now()
+    this.#heardAt = this.#context.uptime()
   }
 
   /** The socket has room again. */
@@ -137,7 +137,7 @@ export class Link implements SubscriptionsOwner {
   end(reason: Fault | Error): void {
     if (this.closed) return
     const why = reason instanceof Error ? (faultOf(reason) as Fault) : reason
-    this.#outbox.flush(this.#context.clock.now())
+    this.#outbox.flush(this.#context.uptime())
     this.#leave()
     if (!ordinary.has(why.code)) this.#context.refused(why.code)
     this.#sink.end(why)

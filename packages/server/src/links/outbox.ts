@@ -34,7 +34,7 @@ export class Outbox implements Flushable {
   constructor(context: Context, sink: Sink) {
     this.#context = context
     this.#sink = sink
-    this.wroteAt = context.clock.now()
+    this.wroteAt = context.uptime()
     this.#tookAt = this.wroteAt
   }
 

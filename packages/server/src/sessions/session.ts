@@ -78,7 +78,7 @@ export class Session implements SessionIdentity, LinkOwner, UpstreamHandlers {
     this.id = id
     this.#context = context
     this.#host = host
-    this.#contactAt = context.clock.now()
+    this.#contactAt = context.uptime()
     this.touchedAt = this.#contactAt
     this.news = host.news(this)
   }
@@ -90,7 +90,7 @@ export class Session implements SessionIdentity, LinkOwner, UpstreamHandlers {
 
   /** When a link was open, or anything came, last. */
   get contactAt(): number {
-    return this.links.length > 0 ? this.#context.clock.now() : this.#contactAt
+    return this.links.length > 0 ? this.#context.uptime() : this.#contactAt
   }
 
   get upstream(): Upstream {
@@ -119,7 +119,7 @@ export class Session implements SessionIdentity, LinkOwner, UpstreamHandlers {
 
   identify(user: unknown, userJson: string, userKey: string | null): void {
     // A link is being admitted: the session must not expire under it.
-    this.#contactAt = this.#context.clock.now()
+    this.#contactAt = this.#context.uptime()
     this.user = user
     this.userJson = userJson
     this.userKey = userKey
@@ -140,7 +140,7 @@ export class Session implements SessionIdentity, LinkOwner, UpstreamHandlers {
 
   /** A sign from the client on this link: the older ones have done their part. */
   heard(number: number): void {
-    this.#contactAt = this.#context.clock.now()
+    this.#contactAt = this.#context.uptime()
     const link = this.link(number)
     if (number > this.#newest) {
       this.supersede(number)
@@ -196,7 +196,7 @@ export class Session implements SessionIdentity, LinkOwner, UpstreamHandlers {
   }
 
   left(link: Link): void {
-    this.#contactAt = this.#context.clock.now()
+    this.#contactAt = this.#context.uptime()
     this.links = this.links.filter((each) => each !== link)
     // It may have had what those that stay do not want.
     if (this.links.length > 0) this.#host.changed(this)

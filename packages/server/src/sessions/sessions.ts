@@ -43,7 +43,7 @@ export function createSessions(
   presence: Pick<Presence, 'look' | 'handOver'>,
   hooks: { created(session: Session): void; wake(): void },
 ): Sessions {
-  const { broker, clock, settings } = context
+  const { broker, settings } = context
   const ttlMs = settings.sessionTtlMs
   const locals = new Map<string, Session>()
   let closed = false
@@ -67,7 +67,7 @@ export function createSessions(
     topics,
     requests,
     handle,
-    inbox: (id) => new Feed(inboxTopic, inboxLog(id), inboxDeclared, clock.now),
+    inbox: (id) => new Feed(inboxTopic, inboxLog(id), inboxDeclared, context.uptime),
     news: (session) => (context.sole ? null : new SessionNews(context, session.id, session)),
     hear,
     changed: ({ id }, topic) => presence.look(id, topic),

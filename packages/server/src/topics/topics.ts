@@ -22,7 +22,7 @@ export interface Topics {
 
 /** `begun`: one more is to be looked after. */
 export function createTopics(context: Context, declarations: Declarations, begun: () => void): Topics {
-  const { settings, broker, clock } = context
+  const { settings, broker } = context
   const feeds = new Map<string, Feed>()
   let closed = false
 
@@ -48,12 +48,12 @@ export function createTopics(context: Context, declarations: Declarations, begun
       if (of !== null && !declarations.find(of).presence) {
         throw new HoldfastError('bad-topic', `'${of}' is a topic without presence`)
       }
-      if (feeds.size >= settings.limits.topics) sweep(clock.now())
+      if (feeds.size >= settings.limits.topics) sweep(context.uptime())
       if (feeds.size >= settings.limits.topics) {
         throw new HoldfastError('topic-limit', `there are ${settings.limits.topics} topics already`)
       }
       const declared = declarations.find(topic)
-      const feed = new Feed(topic, broker.log(topic, declared.log), declared, clock.now)
+      const feed = new Feed(topic, broker.log(topic, declared.log), declared, context.uptime)
       feeds.set(topic, feed)
       begun()
       return feed

@@ -115,7 +115,7 @@ class PlainStream extends Reader implements Flushable, StreamEvents {
     this.userKey = userKey
     this.#context = context
     this.#left = left
-    this.#wroteAt = context.clock.now()
+    this.#wroteAt = context.uptime()
     this.#tookAt = this.#wroteAt
   }
 
