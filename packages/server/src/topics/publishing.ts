@@ -21,7 +21,11 @@ export const givePayload = (context: Context, value: unknown): EncodedPayload =>
 export function validate(context: Context, declared: Declared, topic: string, payload: EncodedPayload): EncodedPayload {
   if (!declared.schema) return payload
   const what = `'${topic}'`
-  return check(context, what, () => encodePayload(applySchema(declared.schema, payloadValue(payload), what)))
+  const value = payloadValue(payload)
+  return check(context, what, () => {
+    const made = applySchema(declared.schema, value, what)
+    return made === value ? payload : encodePayload(made)
+  })
 }
 
 /** Runs a schema over what a client sent: what it refuses is the client's mistake, what it fails at the hub's. Throws `bad-data`. */
