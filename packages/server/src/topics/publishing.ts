@@ -22,10 +22,9 @@ export function validate(context: Context, declared: Declared, topic: string, pa
   if (!declared.schema) return payload
   const what = `'${topic}'`
   const value = payloadValue(payload)
-  return check(context, what, () => {
-    const made = applySchema(declared.schema, value, what)
-    return made === value ? payload : encodePayload(made)
-  })
+  const made = check(context, what, () => applySchema(declared.schema, value, what))
+  // It may have changed what it hands back. Where that is what came, and is nested too deeply, it is the client's mistake.
+  return made === value ? encodePayload(made) : check(context, what, () => encodePayload(made))
 }
 
 /** Runs a schema over what a client sent: what it refuses is the client's mistake, what it fails at the hub's. Throws `bad-data`. */
