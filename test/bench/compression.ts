@@ -13,9 +13,10 @@
  * - payloads that repeat within a window: there are 200 of each kind, one kind in a measuring window;
  * - what holds for `test/bench/fanout.ts` as well: a busy machine, code that is not compiled yet, and clients that are dear.
  */
-import { measureMemory } from './compression/memory.ts'
+
 import { createPair, type Pair } from './compression/pair.ts'
 import type { ServerName } from './compression/servers.ts'
+import { measureSessions } from './compression/sessions.ts'
 import type { Bench } from './harness/bench.ts'
 import { bundleChildren } from './harness/child.ts'
 import { interleave } from './harness/interleave.ts'
@@ -62,15 +63,20 @@ export const bench: Bench = {
       ]
       const yardstick = (row: string) => `ws, plain, ${row.split(', ').slice(2).join(', ')}`
       const { text, rows, missed } = report(samples, columns, goals, yardstick)
-      const memory = []
-      for (const name of names) memory.push(await measureMemory(files, name))
-      const cells = memory.map(({ name, rss, heap }) => [name, `${rss}`, `${heap}`])
-      const memoryText = formatTable(['kB a session', 'rss', 'heap'], cells)
+      const sessions = []
+      for (const name of names) sessions.push(await measureSessions(files, name))
+      const cells = sessions.map(({ name, rss, heap, heard }) => [
+        name,
+        `${rss}`,
+        `${heap}`,
+        heard > 0 ? `${heard}` : '',
+      ])
+      const sessionsText = formatTable(['a session', 'rss kB', 'heap kB', 'CPU µs/message from it'], cells)
       const title = `${clients} subscribers, 1.5 kB; after each name: the payload, and messages in flight`
       const versions = versionsOf('ws', 'socket.io', 'express')
       return {
-        text: `${title}\n\n${text}\n\n${memoryText}`,
-        figures: { ...options, clients, versions, rows, memory },
+        text: `${title}\n\n${text}\n\n${sessionsText}`,
+        figures: { ...options, clients, versions, rows, sessions },
         missed,
       }
     } finally {

@@ -55,7 +55,11 @@ answers({
     }
     remember()
   },
-  beat,
+  /** Each says something; answers how many have something to say. */
+  beat(): number {
+    beat()
+    return subscribers.filter(({ speaks }) => speaks).length
+  },
   /** Each client is about to get so many messages a turn. */
   expect(perTurn: number): void {
     turn = perTurn * subscribers.length

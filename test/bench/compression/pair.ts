@@ -9,10 +9,15 @@ export interface Pair {
   send(window: Window): Promise<{ cpu: number; bytes: number }>
   /** More clients, until there are so many. */
   open(clients: number): Promise<void>
-  /** Of the server, in bytes, after each client has said something. */
+  /** Each client says something short, so many times; µs of the server for each, 0 where clients say nothing. */
+  hear(times: number): Promise<number>
+  /** Of the server, in bytes. */
   memory(): Promise<{ rss: number; heap: number }>
   stop(): Promise<void>
 }
+
+// An idle server costs nothing while it waits; a thousand short messages take it less.
+const hearMs = 250
 
 /** `cpu`: µs of the server for a delivery; `bytes`: of a delivery on the wire. */
 export async function createPair(
@@ -48,11 +53,17 @@ export async function createPair(
       return { cpu: (1_000 * cpuMs) / deliveries, bytes: bytes / deliveries }
     },
     open,
-    async memory() {
-      // What a client says for the first time is what a session's inflater is made for.
-      await client.ask('beat')
-      return server.ask('memory')
+    async hear(times) {
+      let heard = 0
+      await server.ask('begin')
+      for (let i = 0; i < times; i++) {
+        heard += await client.ask<number>('beat')
+        await new Promise((resolve) => setTimeout(resolve, hearMs))
+      }
+      const cpuMs = await server.ask<number>('end')
+      return heard === 0 ? 0 : (1_000 * cpuMs) / heard
     },
+    memory: () => server.ask('memory'),
     stop,
   }
 }

@@ -31,6 +31,7 @@ let ports: Ports | null = null
 let controlled: Socket | null = null
 let arrived: (() => void) | null = null
 let sent = 0
+let began = process.cpuUsage()
 
 const controller = createServer((socket) => {
   socket.setNoDelay()
@@ -70,6 +71,14 @@ answers({
     clearTimeout(watchdog)
     if (late) throw new Error('a turn did not reach everybody')
     return { each, cpuMs: (user + system) / 1_000 }
+  },
+  begin(): void {
+    began = process.cpuUsage()
+  },
+  /** CPU since then, in ms. */
+  end(): number {
+    const { user, system } = process.cpuUsage(began)
+    return (user + system) / 1_000
   },
   /** In bytes, after collections; what was freed goes back to the system in a moment of its own. */
   async memory(): Promise<{ rss: number; heap: number }> {

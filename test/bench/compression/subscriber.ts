@@ -9,6 +9,8 @@ export interface Subscriber {
   /** So far. */
   readonly messages: number
   readonly bytes: number
+  /** Whether it has anything to say at a beat. */
+  readonly speaks: boolean
   beat(): void
 }
 
@@ -29,7 +31,7 @@ export function subscribe(
     let ready = false
     let agreed = false
     let unacknowledged = 0
-    const state = { messages: 0, bytes: 0, beat }
+    const state = { messages: 0, bytes: 0, speaks: conversation.beat !== undefined, beat }
 
     const callback = (length: number) => {
       if (ready) take(buffer.subarray(0, length))
