@@ -40,7 +40,9 @@ export class Outbox implements Flushable {
 
   /** Bytes gathered and held. */
   get waiting(): number {
-    return this.#batch ? this.#batch.size + this.#held : this.#sink.buffered
+    if (this.#batch) return this.#batch.size + this.#held
+    this.#look()
+    return this.#held
   }
 
   /** False if now more waits than a link may hold, whatever it is. */
@@ -77,9 +79,10 @@ export class Outbox implements Flushable {
     this.#batch = null
   }
 
-  // In the sink's own bytes alone: what a text weighs on the wire only the sink knows.
+  // In the sink's own bytes alone: what a text weighs on the wire only the sink knows. What held nothing after the last write
+  // holds nothing now.
   #look(): void {
-    const { buffered } = this.#sink
+    const buffered = this.#held === 0 ? 0 : this.#sink.buffered
     if (buffered < this.#held || buffered === 0) this.#took = true
     this.#held = buffered
   }

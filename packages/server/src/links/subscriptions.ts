@@ -45,6 +45,10 @@ export class Subscriptions implements LinkReaderOwner {
   readonly #context: Context
   readonly #topics: Topics
   readonly #owner: SubscriptionsOwner
+  /** The client says what has arrived, so that what is on its way is bounded by that. */
+  readonly acknowledged: boolean
+  /** How far the marks of one flight are apart. */
+  markBytes = maxMarkBytes
   readonly #slots = new Map<string, Slot>()
   /** In the order in which they found no room. */
   #blocked: Set<LinkReader> | null = null
@@ -54,6 +58,7 @@ export class Subscriptions implements LinkReaderOwner {
     this.#context = context
     this.#topics = topics
     this.#owner = owner
+    this.acknowledged = owner.acknowledged
   }
 
   /** `asked` is the log's state when this was read. What is known already on this link is neither authorised nor said again. */
@@ -68,6 +73,7 @@ export class Subscriptions implements LinkReaderOwner {
     }
     const slot: Slot = { topic, granted: former?.granted ?? false, stopped: false, reader: null }
     this.#slots.set(topic, slot)
+    this.#spread()
     this.#begin(slot, from, asked, isKnown).catch((error) => {
       if (slot.stopped) return
       this.drop(topic)
@@ -80,6 +86,7 @@ export class Subscriptions implements LinkReaderOwner {
     const slot = this.#slots.get(topic)
     if (slot) this.#stop(slot)
     this.#slots.delete(topic)
+    this.#spread()
     this.#owner.changed(topic)
   }
 
@@ -160,6 +167,12 @@ export class Subscriptions implements LinkReaderOwner {
     slot.reader.pump()
   }
 
+  // What falls between the marks of all topics must leave room within the bound, or nothing goes on until a heartbeat.
+  #spread(): void {
+    const { inFlightBytes } = this.#context.settings.limits
+    this.markBytes = Math.min(maxMarkBytes, inFlightBytes / (4 * Math.max(1, this.#slots.size)))
+  }
+
   #stop(slot: Slot): void {
     slot.stopped = true
     if (!slot.reader) return
@@ -178,15 +191,6 @@ export class Subscriptions implements LinkReaderOwner {
     const released = this.#owner.inbox().log.trim(position)
     if (isPromise(released))
       released.catch((error) => this.#context.report('broker-failed', 'the inbox was not trimmed', error))
-  }
-
-  get acknowledged(): boolean {
-    return this.#owner.acknowledged
-  }
-
-  // What falls between the marks of all topics must leave room within the bound, or nothing goes on until a heartbeat.
-  get markBytes(): number {
-    return Math.min(maxMarkBytes, this.#context.settings.limits.inFlightBytes / (4 * this.#slots.size))
   }
 
   say(line: string): void {
