@@ -5,7 +5,8 @@ import type { Contestant } from './contestant.ts'
 export function createSockJs(): Contestant {
   const server = createServer()
   const members = new Set<SockJsConnection>()
-  const endpoint = sockjs.createServer({ log: () => {} })
+  // Nobody answers its pings here: after the first it would cut everybody.
+  const endpoint = sockjs.createServer({ log: () => {}, heartbeat_delay: 3_600_000 })
   endpoint.on('connection', (connection) => {
     members.add(connection)
     connection.on('close', () => members.delete(connection))

@@ -12,6 +12,6 @@ declare module 'sockjs' {
     installHandlers(server: Server, options: { prefix: string }): void
   }
 
-  const sockjs: { createServer(options: { log(): void }): Endpoint }
+  const sockjs: { createServer(options: { log(): void; heartbeat_delay: number }): Endpoint }
   export default sockjs
 }
