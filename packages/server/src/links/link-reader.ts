@@ -47,7 +47,8 @@ export class LinkReader extends Reader {
   }
 
   protected override room(wire: Wire): boolean {
-    if (!this.#flight?.holds(wire) && this.#of.room(wire.size)) return true
+    const held = this.#conflated && this.#flight?.holds(wire)
+    if (!held && this.#of.room(wire.size)) return true
     this.#of.block(this)
     return false
   }

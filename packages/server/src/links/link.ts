@@ -23,15 +23,11 @@ export interface LinkOwner {
 }
 
 /** One use of one transport by a session. */
-export class Link implements SubscriptionsOwner {
+export class Link extends Outbox implements SubscriptionsOwner {
   readonly number: number
   readonly transport: Transport
   readonly subscriptions: Subscriptions
-  closed = false
-  readonly #context: Context
   readonly #owner: LinkOwner
-  readonly #sink: Sink
-  readonly #outbox: Outbox
   #heardAt: number
   #beatAt: number
 
@@ -41,20 +37,13 @@ export class Link implements SubscriptionsOwner {
     owner: LinkOwner,
     { number, transport, sink }: { number: number; transport: Transport; sink: Sink },
   ) {
+    super(context, sink)
     this.number = number
     this.transport = transport
-    this.#context = context
     this.#owner = owner
-    this.#sink = sink
-    this.#outbox = new Outbox(context, sink)
     this.#heardAt = context.uptime()
     this.#beatAt = this.#heardAt
     this.subscriptions = new Subscriptions(context, topics, this)
-  }
-
-  /** Bytes gathered and held. */
-  get waiting(): number {
-    return this.#outbox.waiting
   }
 
   get acknowledged(): boolean {
@@ -70,15 +59,11 @@ export class Link implements SubscriptionsOwner {
   }
 
   push(line: Line): void {
-    if (!this.#outbox.push(line)) this.end(fault('too-slow', 'too much waits for the socket'))
+    if (!this.gather(line)) this.end(fault('too-slow', 'too much waits for the socket'))
   }
 
   send(line: string): void {
     this.push(createLine(line))
-  }
-
-  flush(): void {
-    this.#outbox.flush(this.#context.uptime())
   }
 
   subscribe(topics: TopicList, asked: ReadonlyMap<string, Asked>): void {
@@ -86,8 +71,8 @@ export class Link implements SubscriptionsOwner {
   }
 
   room(size: number, inFlight: number): boolean {
-    const { waiting } = this.#outbox
-    const { limits } = this.#context.settings
+    const { waiting } = this
+    const { limits } = this.context.settings
     // A poll's answer is one batch.
     return this.transport === 'poll'
       ? waiting === 0 || waiting + size < wireLimits.batchBytes
@@ -101,13 +86,13 @@ export class Link implements SubscriptionsOwner {
 
   /** A topic cannot be read. */
   failed(error: unknown): void {
-    if (!this.closed) this.#context.report('broker-failed', 'the broker failed while a topic was read', error)
+    if (!this.closed) this.context.report('broker-failed', 'the broker failed while a topic was read', error)
     this.end(fault('broker-failed', 'the topic cannot be read'))
   }
 
   /** A sign from the client. */
   heard(): void {
-    this.#heardAt = this.#context.uptime()
+    this.#heardAt = this.context.uptime()
   }
 
   /** The socket has room again. */
@@ -116,16 +101,15 @@ export class Link implements SubscriptionsOwner {
   }
 
   sweep(now: number): void {
-    const { heartbeatMs } = this.#context.settings
+    const { heartbeatMs } = this.context.settings
     if (now - this.#heardAt >= 3 * heartbeatMs) {
       this.end({ code: 'heartbeat-timeout', message: 'nothing came from the client' })
-    } else if (this.transport !== 'poll' && !this.#outbox.takes(now)) {
+    } else if (this.transport !== 'poll' && !this.takes(now)) {
       this.end({ code: 'too-slow', message: 'the socket took nothing' })
     } else {
       // On a link that is never quiet, too: the client's answer to it is the only sign of one that sends nothing.
-      const due =
-        Math.max(this.#heardAt, this.#beatAt) + heartbeatMs <= now || this.#outbox.wroteAt + heartbeatMs <= now
-      if (due && !this.#sink.away) {
+      const due = Math.max(this.#heardAt, this.#beatAt) + heartbeatMs <= now || this.wroteAt + heartbeatMs <= now
+      if (due && !this.sink.away) {
         this.#beatAt = now
         this.push(heartbeatLine)
       }
@@ -137,23 +121,22 @@ export class Link implements SubscriptionsOwner {
   end(reason: Fault | Error): void {
     if (this.closed) return
     const why = reason instanceof Error ? (faultOf(reason) as Fault) : reason
-    this.#outbox.flush(this.#context.uptime())
+    this.flush()
     this.#leave()
-    if (!ordinary.has(why.code)) this.#context.refused(why.code)
-    this.#sink.end(why)
+    if (!ordinary.has(why.code)) this.context.refused(why.code)
+    this.sink.end(why)
   }
 
   /** The transport went by itself. */
   gone(): void {
     if (this.closed) return
     this.#leave()
-    this.#sink.destroy()
+    this.sink.destroy()
   }
 
   #leave(): void {
-    this.closed = true
+    this.shut()
     this.subscriptions.clear()
-    this.#outbox.close()
     this.#owner.left(this)
   }
 }

@@ -19,12 +19,12 @@ export interface Sink {
 }
 
 /** Gathers what goes to one sink within a turn, and watches that the sink takes it. */
-export class Outbox implements Flushable {
-  wroteAt: number
-  readonly #context: Context
-  readonly #sink: Sink
+export abstract class Outbox implements Flushable {
+  protected readonly context: Context
+  protected readonly sink: Sink
+  protected wroteAt: number
+  closed = false
   #batch: Batch | null = null
-  #closed = false
   /** What the sink held when it was last looked at. */
   #held = 0
   /** Whether it has taken something since `takes` was asked last. */
@@ -32,8 +32,8 @@ export class Outbox implements Flushable {
   #tookAt: number
 
   constructor(context: Context, sink: Sink) {
-    this.#context = context
-    this.#sink = sink
+    this.context = context
+    this.sink = sink
     this.wroteAt = context.uptime()
     this.#tookAt = this.wroteAt
   }
@@ -46,43 +46,45 @@ export class Outbox implements Flushable {
   }
 
   /** False if now more waits than a link may hold, whatever it is. */
-  push(line: Line): boolean {
-    if (this.#closed) return true
+  protected gather(line: Line): boolean {
+    if (this.closed) return true
     if (this.#batch) this.#batch = this.#batch.with(line)
     else {
       this.#look()
-      this.#batch = this.#context.flusher.begin(line)
-      this.#context.flusher.mark(this)
+      this.#batch = this.context.flusher.begin(line)
+      this.context.flusher.mark(this)
     }
-    return this.#batch.size + this.#held <= 4 * this.#context.settings.limits.bufferBytes
+    return this.#batch.size + this.#held <= 4 * this.context.settings.limits.bufferBytes
   }
 
-  flush(now: number): void {
+  /** `now`: ms since the hub began. */
+  flush(now: number = this.context.uptime()): void {
     const batch = this.#batch
     if (!batch) return
     this.#batch = null
     this.wroteAt = now
-    this.#sink.write(batch)
-    this.#held = this.#sink.buffered
+    this.sink.write(batch)
+    this.#held = this.sink.buffered
   }
 
   /** False if the sink has taken nothing for too long. */
-  takes(now: number): boolean {
+  protected takes(now: number): boolean {
     this.#look()
     if (this.#took) this.#tookAt = now
     this.#took = false
-    return now - this.#tookAt < this.#context.settings.tooSlowMs
+    return now - this.#tookAt < this.context.settings.tooSlowMs
   }
 
-  close(): void {
-    this.#closed = true
+  /** Drops what is gathered, and takes nothing more. */
+  protected shut(): void {
+    this.closed = true
     this.#batch = null
   }
 
   // In the sink's own bytes alone: what a text weighs on the wire only the sink knows. What held nothing after the last write
   // holds nothing now.
   #look(): void {
-    const buffered = this.#held === 0 ? 0 : this.#sink.buffered
+    const buffered = this.#held === 0 ? 0 : this.sink.buffered
     if (buffered < this.#held || buffered === 0) this.#took = true
     this.#held = buffered
   }
