@@ -50,7 +50,7 @@ export interface Timing {
   readonly handshakeMs: number
   /** The first retry after a loss comes within this. */
   readonly firstRetryMs: number
-  /** Backoff: full jitter under `backoffMs` times 2 to the number of failed rounds, capped, and by how long there was no link. */
+  /** Backoff: full jitter under `backoffMs` times 2 to the number of failed rounds, capped, and by twice the time without a link. */
   readonly backoffMs: number
   readonly backoffCapMs: number
   /** Online for this long resets the backoff and the suspicion of flapping. */

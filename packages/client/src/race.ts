@@ -198,15 +198,15 @@ export function settled({ carrier, routes: known }: Race): Change {
 const maxDelayMs = 86_400_000
 
 /**
- * When the next round begins: at once after a link that had worked for a moment, then full jitter under a growing cap, which is
- * no longer than the trouble has lasted: who was away for two seconds is back within four. Never before the hub's word.
+ * When the next round begins: at once after a link that had worked for a moment, then full jitter under a growing cap, at most
+ * twice as long as the trouble has lasted: who was away for two seconds is back within four more. Never before the hub's word.
  */
 export function countedDown(race: Race, _id: string | undefined, loss: Loss): Change {
   const { timing, attempt, random, livedMs } = race
   const now = race.now()
   const since = attempt > 0 ? race.since : now
-  const lastedMs = Math.max(timing.backoffMs, now - since)
-  const jitteredMs = random() * Math.min(timing.backoffCapMs, timing.backoffMs * 2 ** attempt, lastedMs)
+  const mostMs = 2 * Math.max(timing.backoffMs, now - since)
+  const jitteredMs = random() * Math.min(timing.backoffCapMs, timing.backoffMs * 2 ** attempt, mostMs)
   // Another session, node or token that the hub asks for is no failure of the network, unless it goes on and on.
   const isAsked = loss.action !== 'retry'
   const soon = (isAsked && race.asks < 3) || livedMs >= 1000 || (livedMs > 0 && attempt === 0)

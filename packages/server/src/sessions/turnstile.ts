@@ -9,7 +9,7 @@ export interface Turnstile {
   leave(): void
 }
 
-const inOneTurn = 20
+const inOneTurn = 5
 const windowMs = 1_000
 const leastDelayMs = 1_000
 
