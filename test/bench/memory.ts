@@ -20,10 +20,11 @@ import type { Bench } from './harness/bench.ts'
 import { bundleChildren, startChild } from './harness/child.ts'
 import { type Kept, keptBetween } from './harness/heap.ts'
 import { interleave } from './harness/interleave.ts'
+import type { Memory } from './harness/memory.ts'
 import { type Goal, report } from './harness/report.ts'
 import { formatTable } from './harness/table.ts'
 import { versionsOf } from './harness/versions.ts'
-import type { Memory, Ports } from './servers/main.ts'
+import type { Ports } from './servers/turns.ts'
 
 const names: readonly RawName[] = ['ws send', 'Holdfast ws', 'Socket.IO', 'SSE write', 'Holdfast SSE']
 const counted = ['ws send', 'Holdfast ws', 'SSE write', 'Holdfast SSE'] as const satisfies readonly RawName[]

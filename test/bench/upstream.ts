@@ -19,7 +19,7 @@ import { bundleChildren, type Child, startChild } from './harness/child.ts'
 import { interleave, type Task } from './harness/interleave.ts'
 import { type Goal, report } from './harness/report.ts'
 import { versionsOf } from './harness/versions.ts'
-import type { Ports } from './servers/main.ts'
+import type { Ports } from './servers/turns.ts'
 
 const perSecond = 50_000
 const senders = [

@@ -1,7 +1,7 @@
 /** The process of all clients of one contestant: they are as cheap as can be, and the same whatever they are sent. */
 import { connect, type Socket } from 'node:net'
 import { answers } from '../harness/answers.ts'
-import type { Ports } from '../servers/main.ts'
+import type { Ports } from '../servers/turns.ts'
 import { kinds, type RawName } from './kinds.ts'
 import { createPosts } from './posts.ts'
 import { type Subscriber, subscribe } from './subscriber.ts'

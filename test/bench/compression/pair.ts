@@ -1,6 +1,7 @@
 import { startChild } from '../harness/child.ts'
+import type { Ports } from '../servers/turns.ts'
 import type { Counted, Opening } from './clients-main.ts'
-import type { Measured, Ports, Window } from './server-main.ts'
+import type { Measured, Window } from './server-main.ts'
 import type { ServerName } from './servers.ts'
 
 /** A contestant's server with its subscribers, each side in a process of its own. */

@@ -1,7 +1,8 @@
 import type { RawName } from '../clients/kinds.ts'
 import type { Counted, Opening } from '../clients/main.ts'
 import { type Child, startChild } from '../harness/child.ts'
-import type { FannedOut, FanOut, Ports } from '../servers/main.ts'
+import type { FannedOut, FanOut } from '../servers/main.ts'
+import type { Ports } from '../servers/turns.ts'
 
 /** A contestant's server with its subscribers, each side in a process of its own. */
 export interface Pair {

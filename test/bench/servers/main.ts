@@ -1,27 +1,15 @@
 /** The process of one contestant, named by its argument: serves, sends when it is told to, and measures itself. */
-import { createServer, type Socket } from 'node:net'
 import { writeHeapSnapshot } from 'node:v8'
 import { answers } from '../harness/answers.ts'
-import { listen } from '../harness/listen.ts'
+import { memory } from '../harness/memory.ts'
 import { createData, groupsOf, type Message } from './contestant.ts'
 import { type ContestantName, contestants } from './contestants.ts'
-
-export interface Ports {
-  readonly port: number
-  /** One byte here says that all clients have the last turn's messages. */
-  readonly control: number
-}
+import { createTurns } from './turns.ts'
 
 export interface FanOut {
   readonly windowMs: number
   readonly inFlight: number
   readonly topics: number
-}
-
-/** In bytes. */
-export interface Memory {
-  readonly rss: number
-  readonly heap: number
 }
 
 export interface FannedOut {
@@ -32,24 +20,11 @@ export interface FannedOut {
 }
 
 const contestant = await contestants[process.argv[2] as ContestantName]()
-let controlled: Socket | null = null
-let arrived: (() => void) | null = null
+const turns = createTurns(contestant)
 let sent = 0
 
-// Beyond the window.
-const patienceMs = 10_000
-
-const controller = createServer((socket) => {
-  socket.setNoDelay()
-  socket.on('data', () => arrived?.())
-  socket.on('error', () => {})
-  controlled = socket
-})
-
 answers({
-  async start(): Promise<Ports> {
-    return { port: await listen(contestant.server), control: await listen(controller) }
-  },
+  start: turns.start,
   fanOut,
   flood,
   memory,
@@ -59,34 +34,18 @@ answers({
   },
 })
 
-/** Turn after turn, each when all clients have what the last one sent. */
 async function fanOut({ windowMs, inFlight, topics }: FanOut): Promise<FannedOut> {
-  if (!controlled) throw new Error('no client says what has arrived')
   const groups = groupsOf(topics)
   let each = 0
-  const startedAt = performance.now()
-  const cpuBefore = process.cpuUsage()
-  let late = false
-  const watchdog = setTimeout(() => {
-    late = true
-    arrived?.()
-  }, windowMs + patienceMs)
-  while (performance.now() - startedAt < windowMs && !late) {
+  const taken = await turns.run(windowMs, () => {
     const messages: Message[] = []
     for (let i = 0; i < inFlight; i++) {
       const first = (each++ * groups) % topics
       for (let group = 0; group < groups; group++) messages.push({ topic: first + group, data: createData(++sent) })
     }
-    await new Promise<void>((resolve) => {
-      arrived = resolve
-      contestant.broadcast(messages)
-    })
-  }
-  const { user, system } = process.cpuUsage(cpuBefore)
-  const wallMs = performance.now() - startedAt
-  clearTimeout(watchdog)
-  if (late) throw new Error('a turn did not reach everybody')
-  return { each, cpuMs: (user + system) / 1_000, wallMs }
+    return messages
+  })
+  return { each, ...taken }
 }
 
 /** So many messages a second to everybody, whether or not they have arrived. */
@@ -100,15 +59,4 @@ async function flood({ perSecond, seconds }: { perSecond: number; seconds: numbe
     await new Promise((resolve) => setTimeout(resolve, 1))
   }
   return flooded
-}
-
-/** After collections; what was freed goes back to the system in a moment of its own. */
-async function memory(): Promise<Memory> {
-  if (!globalThis.gc) throw new Error('run it with --expose-gc')
-  for (let i = 0; i < 3; i++) {
-    globalThis.gc()
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  const { rss, heapUsed } = process.memoryUsage()
-  return { rss, heap: heapUsed }
 }
