@@ -56,3 +56,11 @@ export function refuse(context: Context, exchange: Exchange, reason: Fault, line
 export function answerClose(exchange: Exchange, reason: Fault, lines: readonly string[]): void {
   exchange.answer(closeCodes[reason.code].status, textHeaders, [...lines, closeLine(reason)].join('\n'))
 }
+
+// A peer that does not take its last bytes is not waited for longer.
+const graceMs = 2_000
+
+export function endStream({ timers }: Context, stream: StreamLike): void {
+  stream.end()
+  timers.after(graceMs, () => stream.destroy())
+}

@@ -12,6 +12,7 @@ import { snapshotsOf } from '../topics/snapshots.ts'
 import type { Chunk, Wire } from '../topics/wire.ts'
 import { createChunk, plainEvent } from '../topics/wire.ts'
 import type { Exchange, StreamEvents, StreamLike } from './exchange.ts'
+import { endStream } from './exchange.ts'
 import type { Transports } from './transports.ts'
 
 /** The open streams of topics' own addresses: readers whose only bound is the socket's buffer. */
@@ -40,9 +41,6 @@ export interface Place {
 }
 
 const comment = createChunk(':\n\n')
-
-// A peer that does not take its last bytes is not waited for longer.
-const graceMs = 2_000
 
 export function createPlainStreams(context: Context, transports: Transports, opened: () => void): PlainStreams {
   const { settings } = context
@@ -165,8 +163,7 @@ class PlainStream extends Reader implements Flushable, StreamEvents {
 
   end(): void {
     this.stop()
-    this.#stream?.end()
-    this.#context.timers.after(graceMs, () => this.destroy())
+    if (this.#stream) endStream(this.#context, this.#stream)
   }
 
   destroy(): void {

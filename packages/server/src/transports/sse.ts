@@ -7,7 +7,7 @@ import type { Admitted } from '../sessions/admission.ts'
 import type { Batch } from '../topics/wire.ts'
 import { createLine } from '../topics/wire.ts'
 import type { Exchange, StreamEvents, StreamLike } from './exchange.ts'
-import { eventHeaders } from './exchange.ts'
+import { endStream, eventHeaders } from './exchange.ts'
 import type { HttpParts } from './exchanges.ts'
 import type { Transports } from './transports.ts'
 
@@ -23,9 +23,6 @@ export function createSse(
     connection.start(exchange, admitted)
   }
 }
-
-// A peer that does not take its last bytes is not waited for longer.
-const graceMs = 2_000
 
 /** A stream of events with its link. */
 class StreamConnection implements StreamEvents, Sink {
@@ -68,9 +65,9 @@ class StreamConnection implements StreamEvents, Sink {
   }
 
   end(reason: Fault): void {
-    this.#stream?.write(createLine(closeLine(reason)).event)
-    this.#stream?.end()
-    this.#context.timers.after(graceMs, () => this.destroy())
+    if (!this.#stream) return
+    this.#stream.write(createLine(closeLine(reason)).event)
+    endStream(this.#context, this.#stream)
   }
 
   destroy(): void {
