@@ -40,3 +40,19 @@ test('one that takes nothing is found out, though what is written has fewer byte
   expect([far.code, far.reason]).toEqual([4002, 'too-slow'])
   await hub.close({ drainMs: 0 })
 })
+
+test('one that is cut while it is told of a subscription leaves nobody behind who reads the topic', async () => {
+  const { hub: make, pass } = createWorld()
+  const hub = make({ limits: { bufferBytes: 1_000 } })
+  const far = connectSocket(hub, drawSession().hello([]))
+  await settled()
+  far.stuck = true
+  await far.send(['ping', 1])
+  // Room for the receipt, and not for what comes after it.
+  far.buffered = 3_960
+  await far.send(['subscribe', 1, 'a', 'live'])
+  expect([far.code, far.reason]).toEqual([4002, 'too-slow'])
+  for (let n = 0; n < 60; n++) await pass(5_000)
+  expect(hub.stats()).toMatchObject({ topics: 0, sessions: { away: 0 } })
+  await hub.close({ drainMs: 0 })
+})

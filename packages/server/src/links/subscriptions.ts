@@ -163,6 +163,8 @@ export class Subscriptions implements LinkReaderOwner {
     const cursor = formatCursor(position.epoch, position.offset)
     const options = { from, ...(conflated && { conflate: true }), ...(position.snapshot && { snapshot: true }) }
     if (!isKnown) this.say(encodeFrame(['subscribed', topic, cursor, options]))
+    // That may have been too much.
+    if (slot.stopped) return
     slot.reader = new LinkReader(this, feed, position, takeSnapshot)
     slot.reader.pump()
   }
