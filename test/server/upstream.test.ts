@@ -1,8 +1,26 @@
+import type { UpFrame } from '@holdfast/protocol'
 import { expect, test } from 'vitest'
+import type { Answer } from '../../packages/server/src/broker/broker.ts'
+import type { MaybePromise } from '../../packages/server/src/broker/maybe-promise.ts'
 import type { Context } from '../../packages/server/src/context.ts'
-import { createUpstream, type Source, type UpstreamHandlers } from '../../packages/server/src/sessions/upstream.ts'
+import { type Source, Upstream } from '../../packages/server/src/sessions/upstream.ts'
 
-type InTurn = UpstreamHandlers['inTurn']
+type InTurn = (frame: UpFrame) => MaybePromise<Answer | null>
+
+class Subject extends Upstream {
+  readonly inTurn: InTurn
+
+  constructor(context: Context, inTurn: InTurn) {
+    super(context)
+    this.inTurn = inTurn
+  }
+
+  protected override atOnce(): boolean {
+    return false
+  }
+
+  protected override read(): undefined {}
+}
 
 /** An upstream whose frames are publishes, and what becomes of them. */
 function createSubject(inTurn: InTurn) {
@@ -11,7 +29,7 @@ function createSubject(inTurn: InTurn) {
   const answered: number[] = []
   const ended = { is: false }
   const source: Source = { link: 1, ended: () => ended.is, answer: (answer) => answered.push(Number(answer[1])) }
-  const upstream = createUpstream(context, { atOnce: () => false, read: () => undefined, inTurn })
+  const upstream = new Subject(context, inTurn)
   const take = (first: number, count = 1) =>
     upstream.take(
       Array.from({ length: count }, (_, i) => JSON.stringify(['publish', first + i, 't', 0])).join('\n'),

@@ -203,9 +203,9 @@ export const mutants: readonly Mutant[] = [
     says: 'what is acknowledged makes no room',
     changes: [
       server(
-        'links/subscriptions.ts',
-        'this.#inFlight -= this.#slots.get(topic)?.reader?.acknowledge(position) ?? 0',
-        'this.#slots.get(topic)?.reader?.acknowledge(position)',
+        'links/subscriber.ts',
+        'this.#inFlight -= find(this.#subscriptions, topic)?.acknowledge(position) ?? 0',
+        'find(this.#subscriptions, topic)?.acknowledge(position)',
       ),
     ],
   },
@@ -219,9 +219,9 @@ export const mutants: readonly Mutant[] = [
     says: 'one message more than was acknowledged is dropped from the inbox',
     changes: [
       server(
-        'links/subscriptions.ts',
-        'this.#owner.inbox().log.trim(position)',
-        'this.#owner.inbox().log.trim({ ...position, offset: position.offset + 1 })',
+        'links/subscriber.ts',
+        'this.owner.feed(inboxTopic).log.trim(position)',
+        'this.owner.feed(inboxTopic).log.trim({ ...position, offset: position.offset + 1 })',
       ),
     ],
   },

@@ -1,103 +1,45 @@
-import type { TopicList } from '@holdfast/protocol'
-import { wireLimits } from '@holdfast/protocol'
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
-import { fault, faultOf } from '../faults.ts'
-import type { Feed } from '../topics/feed.ts'
-import type { Topics } from '../topics/topics.ts'
-import type { Line } from '../topics/wire.ts'
-import { createLine } from '../topics/wire.ts'
+import { faultOf } from '../faults.ts'
 import type { Sink } from './outbox.ts'
-import { heartbeatLine, Outbox } from './outbox.ts'
-import type { Asked, SubscriptionsOwner } from './subscriptions.ts'
-import { Subscriptions } from './subscriptions.ts'
+import { heartbeatLine } from './outbox.ts'
+import type { SubscriberOwner } from './subscriber.ts'
+import { Subscriber } from './subscriber.ts'
 
 export type Transport = 'websocket' | 'sse' | 'poll'
 
-export interface LinkOwner {
-  readonly user: unknown
-  inbox(): Feed
+export interface LinkOwner extends SubscriberOwner {
   left(link: Link): void
-  /** A topic was granted to one of its links, or no longer is. */
-  changed(topic: string): void
 }
 
 /** One use of one transport by a session. */
-export class Link extends Outbox implements SubscriptionsOwner {
+export class Link extends Subscriber {
   readonly number: number
   readonly transport: Transport
-  readonly subscriptions: Subscriptions
-  readonly #owner: LinkOwner
+  protected readonly owner: LinkOwner
   #heardAt: number
   #beatAt: number
 
   constructor(
     context: Context,
-    topics: Topics,
     owner: LinkOwner,
     { number, transport, sink }: { number: number; transport: Transport; sink: Sink },
   ) {
     super(context, sink)
     this.number = number
     this.transport = transport
-    this.#owner = owner
+    this.owner = owner
     this.#heardAt = context.uptime()
     this.#beatAt = this.#heardAt
-    this.subscriptions = new Subscriptions(context, topics, this)
   }
 
   get acknowledged(): boolean {
     return this.transport !== 'poll'
   }
 
-  get user(): unknown {
-    return this.#owner.user
-  }
-
-  inbox(): Feed {
-    return this.#owner.inbox()
-  }
-
-  push(line: Line): void {
-    if (!this.gather(line)) this.end(fault('too-slow', 'too much waits for the socket'))
-  }
-
-  send(line: string): void {
-    this.push(createLine(line))
-  }
-
-  subscribe(topics: TopicList, asked: ReadonlyMap<string, Asked>): void {
-    for (const [topic, from] of topics) this.subscriptions.add(topic, from, asked.get(topic))
-  }
-
-  room(size: number, inFlight: number): boolean {
-    const { waiting } = this
-    const { limits } = this.context.settings
-    // A poll's answer is one batch.
-    return this.transport === 'poll'
-      ? waiting === 0 || waiting + size < wireLimits.batchBytes
-      : inFlight < limits.inFlightBytes && waiting < limits.bufferBytes
-  }
-
-  /** A topic was granted to it, or no longer is. */
-  changed(topic: string): void {
-    this.#owner.changed(topic)
-  }
-
-  /** A topic cannot be read. */
-  failed(error: unknown): void {
-    if (!this.closed) this.context.report('broker-failed', 'the broker failed while a topic was read', error)
-    this.end(fault('broker-failed', 'the topic cannot be read'))
-  }
-
   /** A sign from the client. */
   heard(): void {
     this.#heardAt = this.context.uptime()
-  }
-
-  /** The socket has room again. */
-  drained(): void {
-    this.subscriptions.pump()
   }
 
   sweep(now: number): void {
@@ -113,12 +55,12 @@ export class Link extends Outbox implements SubscriptionsOwner {
         this.#beatAt = now
         this.push(heartbeatLine)
       }
-      this.subscriptions.pump()
+      this.pump()
     }
   }
 
   /** Says why, and ends. */
-  end(reason: Fault | Error): void {
+  override end(reason: Fault | Error): void {
     if (this.closed) return
     const why = reason instanceof Error ? (faultOf(reason) as Fault) : reason
     this.flush()
@@ -136,8 +78,7 @@ export class Link extends Outbox implements SubscriptionsOwner {
 
   #leave(): void {
     this.shut()
-    this.subscriptions.clear()
-    this.#owner.left(this)
+    this.owner.left(this)
   }
 }
 

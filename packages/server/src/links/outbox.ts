@@ -1,6 +1,7 @@
 import { encodeFrame } from '@holdfast/protocol'
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
+import { fault } from '../faults.ts'
 import type { Batch, Line } from '../topics/wire.ts'
 import { createLine } from '../topics/wire.ts'
 import type { Flushable } from './flusher.ts'
@@ -38,6 +39,8 @@ export abstract class Outbox implements Flushable {
     this.#tookAt = this.wroteAt
   }
 
+  abstract end(reason: Fault | Error): void
+
   /** Bytes gathered and held. */
   get waiting(): number {
     if (this.#batch) return this.#batch.size + this.#held
@@ -45,16 +48,21 @@ export abstract class Outbox implements Flushable {
     return this.#held
   }
 
-  /** False if now more waits than a link may hold, whatever it is. */
-  protected gather(line: Line): boolean {
-    if (this.closed) return true
+  /** Ends it if now more waits than a link may hold, whatever it is. */
+  push(line: Line): void {
+    if (this.closed) return
     if (this.#batch) this.#batch = this.#batch.with(line)
     else {
       this.#look()
       this.#batch = this.context.flusher.begin(line)
       this.context.flusher.mark(this)
     }
-    return this.#batch.size + this.#held <= 4 * this.context.settings.limits.bufferBytes
+    if (this.#batch.size + this.#held > 4 * this.context.settings.limits.bufferBytes)
+      this.end(fault('too-slow', 'too much waits for the socket'))
+  }
+
+  send(line: string): void {
+    this.push(createLine(line))
   }
 
   /** `now`: ms since the hub began. */

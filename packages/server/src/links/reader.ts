@@ -12,19 +12,17 @@ import type { Wire } from '../topics/wire.ts'
  * read goes to the methods that its kind has. Begins with the first `pump`.
  */
 export abstract class Reader implements Follower {
-  readonly #feed: Feed
+  protected readonly feed: Feed
   readonly #takeSnapshot: TakeSnapshot | null
   #epoch: string
   #offset: number
   #first: Taken | null
-  #lags = true
-  #busy = false
-  #stopped = false
+  #state: 'lags' | 'reads' | 'head' | 'stopped' = 'lags'
   #started = false
 
   /** The feed is open. `takeSnapshot` is null where the topic has none. */
   constructor(feed: Feed, start: Located, takeSnapshot: TakeSnapshot | null) {
-    this.#feed = feed
+    this.feed = feed
     this.#takeSnapshot = takeSnapshot
     this.#epoch = start.epoch
     this.#offset = start.offset
@@ -41,8 +39,8 @@ export abstract class Reader implements Follower {
   protected abstract failed(error: unknown): void
 
   pump(): void {
-    if (this.#busy || !this.#lags || this.#stopped) return
-    this.#busy = true
+    if (this.#state !== 'lags') return
+    this.#state = 'reads'
     const first = this.#first
     this.#first = null
     if (first) this.snapshot(first)
@@ -50,22 +48,21 @@ export abstract class Reader implements Follower {
   }
 
   stop(): void {
-    this.#stopped = true
-    this.#feed.leave(this)
+    this.#state = 'stopped'
+    this.feed.leave(this)
   }
 
   offer(wire: Wire): void {
-    if (this.#stopped || this.#lags) return
+    if (this.#state !== 'head') return
     const { epoch, offset } = wire.entry
     if (offset === this.#offset + 1 && epoch === this.#epoch) {
       if (this.room(wire)) this.#pass(wire)
-      else this.#lags = true
+      else this.#state = 'lags'
       return
     }
     if (epoch === this.#epoch && offset <= this.#offset) return
     // The tail has a hole, or the log began anew.
-    this.#lags = true
-    this.#busy = true
+    this.#state = 'reads'
     this.#readOn()
   }
 
@@ -76,8 +73,8 @@ export abstract class Reader implements Follower {
 
   #readOn(): void {
     try {
-      while (!this.#stopped) {
-        const page = this.#feed.read(this.#offset)
+      while (this.#state === 'reads') {
+        const page = this.feed.read(this.#offset)
         if (isPromise(page)) {
           page.then(
             (read) => this.#resume(read),
@@ -94,7 +91,7 @@ export abstract class Reader implements Follower {
 
   #resume(page: LogPage | null): void {
     try {
-      if (!this.#stopped && this.#take(page)) this.#readOn()
+      if (this.#state === 'reads' && this.#take(page)) this.#readOn()
     } catch (error) {
       this.#fail(error)
     }
@@ -102,30 +99,29 @@ export abstract class Reader implements Follower {
 
   /** True if there is more to read at once; else what ends the wait calls `pump` or `#resume`. */
   #take(page: LogPage | null): boolean {
-    const feed = this.#feed
+    const feed = this.feed
     if (!page) throw new Error(`the log of '${feed.name}' is gone`)
     if (page.epoch !== this.#epoch || this.#offset < page.floor) {
       // Without room the gap would only grow, and be told again each time.
       const [next] = page.entries
       if (!next || this.room(feed.wire(next))) return this.#cross(page)
-      this.#busy = false
+      this.#state = 'lags'
       return false
     }
     this.#started = true
     for (const entry of page.entries) {
       const wire = feed.wire(entry)
       if (!this.room(wire)) {
-        this.#busy = false
+        this.#state = 'lags'
         return false
       }
       this.#pass(wire)
-      if (this.#stopped) return false
+      if (this.#state === 'stopped') return false
     }
     // Behind the last entry that is kept there are superseded ones only.
     if (page.entries.length === 0) this.#offset = page.head
     if (this.#offset < page.head || feed.hasAfter(this.#epoch, this.#offset)) return true
-    this.#lags = false
-    this.#busy = false
+    this.#state = 'head'
     return false
   }
 
@@ -138,7 +134,7 @@ export abstract class Reader implements Follower {
     }
     this.#takeSnapshot().then(
       (taken) => {
-        if (this.#stopped) return
+        if (this.#state === 'stopped') return
         this.#jump(taken?.position ?? floor, taken)
         this.#readOn()
       },
@@ -157,7 +153,8 @@ export abstract class Reader implements Follower {
   }
 
   #fail(error: unknown): void {
-    this.#busy = false
-    if (!this.#stopped) this.failed(error)
+    if (this.#state === 'stopped') return
+    this.#state = 'lags'
+    this.failed(error)
   }
 }

@@ -73,7 +73,7 @@ export function createGrants(context: Context, sessions: Sessions, streams: Plai
       for (const topic of [word.topic, presencePrefix + word.topic]) {
         streams.end(word.user, topic)
         for (const { links } of sessions.of(word.user)) {
-          for (const link of links) link.subscriptions.revoke(topic)
+          for (const link of links) link.revoke(topic)
         }
       }
       return

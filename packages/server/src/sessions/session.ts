@@ -17,8 +17,8 @@ import type { Numbered, NumberedFrame } from './numbered.ts'
 import { createNumbered, isNumbered } from './numbered.ts'
 import type { Requests } from './requests.ts'
 import type { Piece, SessionNews } from './session-news.ts'
-import type { Source, Upstream, UpstreamHandlers } from './upstream.ts'
-import { createUpstream } from './upstream.ts'
+import type { Source } from './upstream.ts'
+import { Upstream } from './upstream.ts'
 
 /** A session as the hub's user sees it. */
 export interface SessionHandle<User = unknown> {
@@ -51,8 +51,8 @@ export interface SessionHost {
   bye(session: Session): Promise<void>
 }
 
-/** One node's end of a session: its links here, and its upstream where it comes in here. What not every session needs is made when it does. */
-export class Session implements SessionIdentity, LinkOwner, UpstreamHandlers {
+/** One node's end of a session: its links here, and what comes in here. What not every session needs is made when it does. */
+export class Session extends Upstream implements SessionIdentity, LinkOwner {
   readonly id: string
   user: unknown = null
   userJson = 'null'
@@ -63,7 +63,6 @@ export class Session implements SessionIdentity, LinkOwner, UpstreamHandlers {
   touchedAt: number
   /** Null at the only node. */
   readonly news: SessionNews | null
-  readonly #context: Context
   readonly #host: SessionHost
   #contactAt: number
   // The newest link on which the client has spoken; older ones are superseded.
@@ -71,12 +70,11 @@ export class Session implements SessionIdentity, LinkOwner, UpstreamHandlers {
   #released = false
   #handle: SessionHandle | null = null
   #inbox: Feed | null = null
-  #upstream: Upstream | null = null
   #numbered: Numbered | null = null
 
   constructor(context: Context, host: SessionHost, id: string) {
+    super(context)
     this.id = id
-    this.#context = context
     this.#host = host
     this.#contactAt = context.uptime()
     this.touchedAt = this.#contactAt
@@ -90,12 +88,7 @@ export class Session implements SessionIdentity, LinkOwner, UpstreamHandlers {
 
   /** When a link was open, or anything came, last. */
   get contactAt(): number {
-    return this.links.length > 0 ? this.#context.uptime() : this.#contactAt
-  }
-
-  get upstream(): Upstream {
-    this.#upstream ??= createUpstream(this.#context, this)
-    return this.#upstream
+    return this.links.length > 0 ? this.context.uptime() : this.#contactAt
   }
 
   inbox(): Feed {
@@ -106,20 +99,24 @@ export class Session implements SessionIdentity, LinkOwner, UpstreamHandlers {
     return this.#inbox
   }
 
+  feed(topic: string): Feed {
+    return topic === inboxTopic ? this.inbox() : this.#host.topics.feed(topic)
+  }
+
   link(number: number): Link | undefined {
     return this.links.find((link) => link.number === number)
   }
 
   /** Whether one of its links here was granted the topic; null where that is not known: none is here, or it waits to be allowed. */
   isSubscribed(topic: string): boolean | null {
-    const granted = this.links.map(({ subscriptions }) => subscriptions.granted(topic))
+    const granted = this.links.map((link) => link.granted(topic))
     if (granted.includes(true)) return true
     return granted.length === 0 || granted.includes(null) ? null : false
   }
 
   identify(user: unknown, userJson: string, userKey: string | null): void {
     // A link is being admitted: the session must not expire under it.
-    this.#contactAt = this.#context.uptime()
+    this.#contactAt = this.context.uptime()
     this.user = user
     this.userJson = userJson
     this.userKey = userKey
@@ -127,12 +124,12 @@ export class Session implements SessionIdentity, LinkOwner, UpstreamHandlers {
 
   attach(number: number, transport: Transport, sink: Sink): Link {
     this.link(number)?.end(superseded)
-    const link = new Link(this.#context, this.#host.topics, this, { number, transport, sink })
+    const link = new Link(this.context, this, { number, transport, sink })
     this.links = this.links.concat(link).sort((a, b) => a.number - b.number)
     // It was admitted before the end, and comes after it.
     if (this.ended) link.end(this.ended)
     else if (number < this.#newest) link.end(superseded)
-    else if (this.links.length > this.#context.settings.limits.links) this.links[0]?.end(superseded)
+    else if (this.links.length > this.context.settings.limits.links) this.links[0]?.end(superseded)
     // What it wants is said before that is looked at; what it does not want any more was perhaps given up while it was away.
     this.#host.changed(this)
     return link
@@ -140,7 +137,7 @@ export class Session implements SessionIdentity, LinkOwner, UpstreamHandlers {
 
   /** A sign from the client on this link: the older ones have done their part. */
   heard(number: number): void {
-    this.#contactAt = this.#context.uptime()
+    this.#contactAt = this.context.uptime()
     const link = this.link(number)
     if (number > this.#newest) {
       this.supersede(number)
@@ -163,9 +160,9 @@ export class Session implements SessionIdentity, LinkOwner, UpstreamHandlers {
       link.send(encodeFrame(['pong', frame[1]]))
       // The round-trip time is measured with it.
       link.flush()
-    } else if (frame[0] === 'ack') link.subscriptions.acknowledge(frame[1])
-    else if (frame[0] === 'subscribe') link.subscriptions.add(frame[2], frame[3], asked)
-    else if (frame[0] === 'unsubscribe') link.subscriptions.drop(frame[2])
+    } else if (frame[0] === 'ack') link.acknowledge(frame[1])
+    else if (frame[0] === 'subscribe') link.listen(frame[2], frame[3], asked)
+    else if (frame[0] === 'unsubscribe') link.drop(frame[2])
     return true
   }
 
@@ -196,7 +193,7 @@ export class Session implements SessionIdentity, LinkOwner, UpstreamHandlers {
   }
 
   left(link: Link): void {
-    this.#contactAt = this.#context.uptime()
+    this.#contactAt = this.context.uptime()
     this.links = this.links.filter((each) => each !== link)
     // It may have had what those that stay do not want.
     if (this.links.length > 0) this.#host.changed(this)
@@ -206,31 +203,31 @@ export class Session implements SessionIdentity, LinkOwner, UpstreamHandlers {
     this.#host.hear(this, piece)
   }
 
-  atOnce(frame: UpFrame, { link }: Source): boolean {
+  protected override atOnce(frame: UpFrame, { link }: Source): boolean {
     if (frame[0] !== 'ping' && frame[0] !== 'ack') return false
     if (!this.apply(link, frame, undefined)) this.#forward(link, frame)
     return true
   }
 
-  read(frame: UpFrame): Asked {
+  protected override read(frame: UpFrame): Asked {
     return frame[0] === 'subscribe' && frame[3] === 'live' && frame[2] !== inboxTopic
       ? this.#host.topics.peek(frame[2])
       : undefined
   }
 
-  inTurn(frame: UpFrame, source: Source, asked: Asked): MaybePromise<Answer | null> {
+  protected override inTurn(frame: UpFrame, source: Source, asked: Asked): MaybePromise<Answer | null> {
     if (this.ended) throw fault(this.ended.code, this.ended.message)
     if (isNumbered(frame)) return this.#deal(frame, source.link, asked)
     if (frame[0] === 'bye') return this.#host.bye(this).then(() => null)
     if (frame[0] !== 'read') throw fault('malformed', `'${frame[0]}' does not stand here`)
-    return readHistory(this.#context, this.#host.topics, this.user, frame).then((page) => {
+    return readHistory(this.context, this.#host.topics, this.user, frame).then((page) => {
       source.answer(page)
       return null
     })
   }
 
   #deal(frame: NumberedFrame, link: number, asked: Asked): MaybePromise<Answer> {
-    this.#numbered ??= createNumbered(this.#context, this.#host.topics, this.#host.requests, this)
+    this.#numbered ??= createNumbered(this.context, this.#host.topics, this.#host.requests, this)
     const numbered = this.#numbered
     const failed = (error: unknown): never => {
       // It ended meanwhile, and its numbers with it.
@@ -238,7 +235,7 @@ export class Session implements SessionIdentity, LinkOwner, UpstreamHandlers {
     }
     const dealt = rescue(() => numbered.deal(frame), failed)
     return after(dealt, ({ answer, fresh }) => {
-      if (answer[0] === 'reject' && frame[0] !== 'skip') this.#context.refused(answer[2])
+      if (answer[0] === 'reject' && frame[0] !== 'skip') this.context.refused(answer[2])
       const concernsLink = frame[0] === 'subscribe' || frame[0] === 'unsubscribe'
       if (!fresh || !concernsLink || this.apply(link, frame, asked)) return answer
       return after(asked, (state) => {

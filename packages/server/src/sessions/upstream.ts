@@ -7,19 +7,6 @@ import type { Context } from '../context.ts'
 import { fault } from '../faults.ts'
 import type { Asked } from '../links/subscriptions.ts'
 
-/** What a session sends, from any of its links and POSTs: one batch after the other, each frame in its order. */
-export interface Upstream {
-  /**
-   * Deals with a batch, at once as far as nothing has to be waited for; rejects with a fault that ends the link. What came
-   * before it has been dealt with.
-   */
-  take(text: string, source: Source): Promise<void>
-  /** Bytes that wait for their turn. */
-  readonly waiting: number
-  /** Resolves when what waits now has been dealt with. */
-  idle(): Promise<unknown>
-}
-
 /** Where a batch came from. */
 export interface Source {
   /** The link that it came on, or that the POST belongs to. */
@@ -29,37 +16,36 @@ export interface Source {
   answer(answer: Answer | string): void
 }
 
-export interface UpstreamHandlers {
-  /** Frames that have no number and wait for nothing. */
-  atOnce(frame: UpFrame, source: Source): boolean
-  /** Before it has its turn: what holds for the moment when it was read. */
-  read(frame: UpFrame): Asked
-  inTurn(frame: UpFrame, source: Source, read: Asked): MaybePromise<Answer | null>
-}
-
-export const createUpstream = (context: Context, handlers: UpstreamHandlers): Upstream =>
-  new SessionUpstream(context, handlers)
-
-/** A class, for there is one for each session. */
-class SessionUpstream implements Upstream {
+/** What a session sends, from any of its links and POSTs: one batch after the other, each frame in its order. */
+export abstract class Upstream {
+  /** Bytes that wait for their turn. */
   waiting = 0
-  readonly #context: Context
-  readonly #handlers: UpstreamHandlers
+  protected readonly context: Context
   /** The batch that has its turn; each knows the one behind it. */
   #first: Batch | null = null
   #last: Batch | null = null
 
-  constructor(context: Context, handlers: UpstreamHandlers) {
-    this.#context = context
-    this.#handlers = handlers
+  constructor(context: Context) {
+    this.context = context
   }
 
+  /** Frames that have no number and wait for nothing: true for those. */
+  protected abstract atOnce(frame: UpFrame, source: Source): boolean
+  /** Before it has its turn: what holds for the moment when it was read. */
+  protected abstract read(frame: UpFrame): Asked
+  protected abstract inTurn(frame: UpFrame, source: Source, read: Asked): MaybePromise<Answer | null>
+
+  /** Resolves when what waits now has been dealt with. */
   idle(): Promise<unknown> {
     return this.#last?.dealt.catch(() => {}) ?? Promise.resolve()
   }
 
+  /**
+   * Deals with a batch, at once as far as nothing has to be waited for; rejects with a fault that ends the link. What came
+   * before it has been dealt with.
+   */
   take(text: string, source: Source): Promise<void> {
-    const { frames, broken } = this.#read(text, source)
+    const { frames, broken } = this.#parse(text, source)
     if (frames.length === 0) return broken ? Promise.reject(broken) : Promise.resolve()
     const batch = new Batch(source, text.length, frames, broken)
     const before = this.#last
@@ -73,12 +59,12 @@ class SessionUpstream implements Upstream {
     return batch.dealt
   }
 
-  #read(text: string, source: Source): { frames: Read[]; broken: HoldfastError | null } {
+  #parse(text: string, source: Source): { frames: Read[]; broken: HoldfastError | null } {
     const frames: Read[] = []
     for (const line of text.split('\n')) {
       try {
         const frame = parseUp(line)
-        if (!this.#handlers.atOnce(frame, source)) frames.push({ frame, read: this.#handlers.read(frame) })
+        if (!this.atOnce(frame, source)) frames.push({ frame, read: this.read(frame) })
       } catch (error) {
         if (!(error instanceof HoldfastError)) throw error
         return { frames, broken: error }
@@ -103,7 +89,7 @@ class SessionUpstream implements Upstream {
     try {
       while (batch.at < frames.length && !source.ended()) {
         const { frame, read } = frames[batch.at++] as Read
-        const answer = this.#handlers.inTurn(frame, source, read)
+        const answer = this.inTurn(frame, source, read)
         if (isPromise(answer))
           return answer.then((later) => batch.answer(later)).catch((error) => this.#fail(batch, error))
         batch.answer(answer)
@@ -117,7 +103,7 @@ class SessionUpstream implements Upstream {
 
   #fail(batch: Batch, error: unknown): void {
     if (error instanceof HoldfastError) return this.#end(batch, error)
-    this.#context.report('internal-error', `'${batch.frames[batch.at - 1]?.frame[0]}' failed`, error)
+    this.context.report('internal-error', `'${batch.frames[batch.at - 1]?.frame[0]}' failed`, error)
     this.#end(batch, fault('internal-error', 'something failed at the server'))
   }
 

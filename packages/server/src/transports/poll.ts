@@ -56,22 +56,22 @@ export function createPoll(
     session.heard(number)
     if (link.closed) return refuse(context, exchange, { code: 'superseded', message: 'a newer link took over' })
     if (!sink.wait(exchange)) return
-    link.subscriptions.rest()
+    link.rest()
     // Another node may have had the frame that says so.
-    link.subscriptions.keep(new Set(wanted.map(([topic]) => topic)))
+    link.keep(new Set(wanted.map(([topic]) => topic)))
     const before = lives.get(link)
     const now = new Map<string, Asked>()
     for (const [topic, from] of wanted) {
-      const known = link.subscriptions.granted(topic) === true
+      const known = link.granted(topic) === true
       const live = (known ? undefined : before?.get(topic)) ?? asked.get(topic)
       if (from === 'live' && !known) now.set(topic, live)
-      link.subscriptions.add(topic, from, live, known && parseCursor(from) !== null)
+      link.listen(topic, from, live, known && parseCursor(from) !== null)
     }
     lives.set(link, now)
   }
 
   function attach(session: Session, number: number): { link: Link; sink: PollSink } {
-    const sink = createPollSink(() => link.subscriptions.rest())
+    const sink = createPollSink(() => link.rest())
     const link = session.attach(number, 'poll', sink)
     sinks.set(link, sink)
     return { link, sink }

@@ -16,12 +16,12 @@ export function createSend(context: Context, { sessions }: HttpParts): (exchange
     const { frame, rest } = splitSession(await exchange.body(limits.batchBytes))
     const [, id, secret, number] = frame
     const session = await sessions.find(id, secret)
-    if (session.upstream.waiting > limits.upstreamBytes) throw fault('later', 'too much of the session waits', 1_000)
+    if (session.waiting > limits.upstreamBytes) throw fault('later', 'too much of the session waits', 1_000)
     session.heard(number)
     const lines: string[] = []
     try {
       const answer = (each: unknown) => lines.push(typeof each === 'string' ? each : JSON.stringify(each))
-      if (rest !== '') await session.upstream.take(rest, { link: number, ended: () => false, answer })
+      if (rest !== '') await session.take(rest, { link: number, ended: () => false, answer })
     } catch (error) {
       const reason = faultFrom(context, error)
       const link = session.link(number)

@@ -137,7 +137,7 @@ class SocketConnection implements SocketEvents, Sink, Source {
   }
 
   drained(): void {
-    this.#link?.drained()
+    this.#link?.pump()
   }
 
   gone(): void {
@@ -178,17 +178,16 @@ class SocketConnection implements SocketEvents, Sink, Source {
   #receive(link: Link, session: Session, text: string): void {
     if (link.closed) return
     session.heard(link.number)
-    const { upstream } = session
-    upstream.take(text, this).catch((error) => link.end(faultFrom(this.#context, error)))
+    session.take(text, this).catch((error) => link.end(faultFrom(this.#context, error)))
     const { upstreamBytes, batchBytes } = this.#context.settings.limits
-    if (upstream.waiting <= upstreamBytes) return
+    if (session.waiting <= upstreamBytes) return
     // What has been read comes though the socket is stopped, and inflates to many times as much.
-    if (upstream.waiting > upstreamBytes + 4 * batchBytes)
+    if (session.waiting > upstreamBytes + 4 * batchBytes)
       link.end(fault('later', 'too much of the session waits', 1_000))
     if (this.#paused) return
     this.#paused = true
     this.#socket?.pause()
-    void upstream.idle().then(() => {
+    void session.idle().then(() => {
       this.#paused = false
       this.#socket?.resume()
     })

@@ -48,7 +48,7 @@ class StreamConnection implements StreamEvents, Sink {
   }
 
   drained(): void {
-    this.#link?.drained()
+    this.#link?.pump()
   }
 
   gone(): void {
