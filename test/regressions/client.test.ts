@@ -97,6 +97,24 @@ test('the late answer to a subscription that was left is not taken for the answe
   expect(heard).toEqual([1, 2, 3, 4])
 })
 
+test('a gap begins where its listener stands, though compaction has left nothing between there and the wire', async () => {
+  const { connection, links, pass } = startOne()
+  connection.topic('p').subscribe()
+  const events: unknown[] = []
+  await pass(0)
+  const far = links[0]!
+  far.welcome(['subscribed', 'p', 'k.3', { from: 'live', conflate: true }])
+  await pass(0)
+  connection.topic('p', { from: 'start' }).events$.subscribe((event) => events.push(event))
+  await pass(0)
+  far.down(entry('p', 'k.6', 'newer'))
+  const page = (...page: unknown[]) => far.down(['page', far.of('read').at(-1)![1], ...page])
+  page('k.0', [['k.2', 1, 'two']], true)
+  await pass(0)
+  page('new.0', [], true)
+  expect(events).toMatchObject([{ cursor: 'k.2' }, { type: 'gap', from: 'k.2', to: 'new.0' }])
+})
+
 test('one who reads history while the log begins anew misses nothing of the new log', async () => {
   const { connection, links, pass } = startOne()
   const live: unknown[] = []
@@ -137,8 +155,7 @@ test('after a new session what is acknowledged is cursors alone, and none of the
   await pass(1_000)
   const far = links[1]!
   // The new inbox is not there yet when the topic is.
-  far.down(['welcome', 1, { received: 0, user: 'u', heartbeatMs: 60_000, limits }])
-  far.down(['subscribed', 'p', 'k.5', { from: 'k.5', conflate: true }], entry('p', 'k.6', 6))
+  far.welcomeTo(far.hello.session, ['subscribed', 'p', 'k.5', { from: 'k.5', conflate: true }], entry('p', 'k.6', 6))
   await pass(0)
   expect(far.acknowledged).toEqual([['p', 'k.6']])
 })

@@ -1,4 +1,4 @@
-import { formatCursor, HoldfastError, parseCursor, type WireFrom } from '@holdfast/protocol'
+import { formatCursor, HoldfastError, parseCursor } from '@holdfast/protocol'
 import type { Reads } from './reads.ts'
 import {
   covers,
@@ -13,13 +13,16 @@ import {
 /**
  * Lets a listener in on a topic whose position is known: at once where it starts there, else after it has read what came
  * before, joined by offset. While it reads, what arrives on the wire is not for it: it reads on until it is level.
+ * @param level up to where there is nothing more after `from`
  */
-export function join(topic: WireTopic, listener: Listener, reads: Reads, from: WireFrom = listener.from): void {
+export function join(topic: WireTopic, listener: Listener, reads: Reads, from = listener.from, level = 0): void {
   const { position } = topic
   if (!position) return
   const start = parseCursor(from)
   listener.after = start
-  listener.joined = start ? covers(start, position) : from === 'live' && topic.from === 'live'
+  listener.joined = start
+    ? covers({ ...start, offset: Math.max(start.offset, level) }, position)
+    : from === 'live' && topic.from === 'live'
   if (listener.joined) return
   // Of 'live' the page has no entries, and says where the head is: the wire subscription may still be behind it.
   const wanted = () => topic.listeners.includes(listener)
@@ -45,8 +48,7 @@ export function join(topic: WireTopic, listener: Listener, reads: Reads, from: W
       listener.joined = true
       return
     }
-    // Compaction may have left nothing up to where the wire was.
-    const offset = done && isLevel ? Math.max(at.offset, position.offset) : at.offset
-    join(topic, listener, reads, formatCursor(at.epoch, offset))
+    // Compaction may have left nothing up to where the wire was; what the listener has had ends before.
+    join(topic, listener, reads, formatCursor(at.epoch, at.offset), done && isLevel ? position.offset : 0)
   })
 }
