@@ -8,11 +8,13 @@ type WebSocketClass = NonNullable<ConnectOptions['WebSocket']>
 const WebSocket = MockWebSocket as unknown as WebSocketClass
 
 const url = 'ws://hub.test/realtime'
-const welcome = JSON.stringify([
-  'welcome',
-  1,
-  { received: 0, user: '', heartbeatMs: 5_000, limits: { messageBytes: 1_000, batchBytes: 2_000, window: 10 } },
-])
+const limits = { messageBytes: 1_000, batchBytes: 2_000, window: 10 }
+const welcome = () =>
+  JSON.stringify([
+    'welcome',
+    1,
+    { session: connections.at(-1)?.session, received: 0, user: '', heartbeatMs: 5_000, limits },
+  ])
 
 let server: Server
 let offered: string[][]
@@ -45,7 +47,7 @@ afterEach(async () => {
   world = null
 })
 
-const greet = () => server.on('connection', (socket) => socket.send(welcome))
+const greet = () => server.on('connection', (socket) => socket.send(welcome()))
 
 function open(topics: TopicList = [], transport = websocket(WebSocket)) {
   const calls: string[] = []
@@ -56,7 +58,7 @@ function open(topics: TopicList = [], transport = websocket(WebSocket)) {
     {
       url: 'http://hub.test/realtime',
       hello,
-      session: '',
+      session: () => '',
       topics: () => topics,
       clock: { now: Date.now, setTimeout, clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout) },
     },
@@ -142,7 +144,7 @@ describe('a close', () => {
   test('of our own is none', async () => {
     greet()
     const { calls, link } = open()
-    await expect.poll(() => calls).toEqual(['opened', `batch ${welcome}`])
+    await expect.poll(() => calls).toEqual(['opened', `batch ${welcome()}`])
     link.close()
     expect(link.writable).toBe(false)
     await expect.poll(() => connected[0]?.readyState).toBe(3)
@@ -161,7 +163,7 @@ test('lines that are sent together are one message', async () => {
 
 describe('a connection', () => {
   test('takes no binary message for a frame, be it the first', async () => {
-    server.on('connection', (socket) => socket.send(new TextEncoder().encode(welcome)))
+    server.on('connection', (socket) => socket.send(new TextEncoder().encode(welcome())))
     const connection = client({ WebSocket })
     const { lastError, phase } = await state(connection, (now) => now.lastError !== null)
     expect([lastError?.code, phase]).toEqual(['not-holdfast', 'connecting'])

@@ -14,7 +14,7 @@ function begin() {
   })
   const ignore = () => {}
   const link = transport.open(
-    { url: 'http://hub.test', hello: '', session: '', topics: () => [], clock },
+    { url: 'http://hub.test', hello: '', session: () => '', topics: () => [], clock },
     { opened: ignore, batch: ignore, writable: ignore, troubled: ignore, tooLarge: () => undefined, lost: ignore },
   )
   return { link, pass, posts }

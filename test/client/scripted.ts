@@ -15,11 +15,9 @@ export interface Script {
   pong?: number | null | readonly (number | null)[]
 }
 
-const welcome = JSON.stringify([
-  'welcome',
-  1,
-  { received: 0, user: 'u', heartbeatMs: 5_000, limits: { messageBytes: 1e6, batchBytes: 1e6, window: 1024 } },
-])
+const limits = { messageBytes: 1e6, batchBytes: 1e6, window: 1024 }
+const welcome = (session: unknown) =>
+  JSON.stringify(['welcome', 1, { session, received: 0, user: 'u', heartbeatMs: 5_000, limits }])
 
 /** A transport that does what its script says, on the test's clock. It notes when it was opened and closed. */
 export function scripted(name: string, clock: Clock, ...scripts: Script[]) {
@@ -35,7 +33,8 @@ export function scripted(name: string, clock: Clock, ...scripts: Script[]) {
     open(request, events) {
       const { proves, lost, pong = 10 } = scripts[Math.min(opened.length, scripts.length - 1)] ?? {}
       opened.push(clock.now())
-      hellos.push(JSON.parse(request.hello)[2])
+      const hello = JSON.parse(request.hello)[2]
+      hellos.push(hello)
       most = Math.max(most, ++openNow)
       const timers: unknown[] = []
       let over = false
@@ -51,7 +50,7 @@ export function scripted(name: string, clock: Clock, ...scripts: Script[]) {
       end = (code) => {
         if (finish()) events.lost({ code, message: code, action: 'retry' })
       }
-      if (proves !== undefined) at(proves, () => events.batch(welcome))
+      if (proves !== undefined) at(proves, () => events.batch(welcome(hello.session)))
       if (lost) {
         const { code = 'cut', action = 'retry', delayMs } = lost
         at(lost.after, () => {

@@ -75,7 +75,11 @@ export function transportContract(
       const probe = open({ topics: [['a', 'live']] })
       await probe.kind('subscribed')
       expect(probe.calls.slice(0, 2)).toEqual(['opened', 'batch'])
-      expect(probe.frames[0]).toMatchObject(['welcome', version, { received: 0, heartbeatMs: 5_000 }])
+      expect(probe.frames[0]).toMatchObject([
+        'welcome',
+        version,
+        { session: probe.session, received: 0, heartbeatMs: 5_000 },
+      ])
       expect(probe.of('welcome')).toHaveLength(1)
       expect(probe.losses).toEqual([])
     })
@@ -244,6 +248,38 @@ export function transportContract(
       expect(subject.hub.stats().refusals).toEqual({ 'wrong-secret': 1, 'version-unsupported': 1, 'session-lost': 1 })
     })
 
+    test('the successor of a session that is lost begins in the same handshake, and goes on from the same cursors', async () => {
+      await begin()
+      const first = await subject.hub.topic('prices').publish('one')
+      await subject.hub.topic('prices').publish('two')
+      const topics = [
+        ['$inbox', 'lost.7'],
+        ['prices', first.cursor],
+      ] as const
+      const probe = open({ mode: 'resume', successor: 'next', link: 2, topics })
+      expect((await probe.kind('welcome'))[2]).toMatchObject({ session: id('next'), received: 0 })
+      await probe.send(['publish', 1, 'prices', 'three'])
+      await probe.kind('receipt')
+      await probe.kind('entry', 2)
+      expect(probe.of('entry').map(([, topic, , , data]) => [topic, data])).toEqual([
+        ['prices', 'two'],
+        ['prices', 'three'],
+      ])
+      expect(probe.of('entry')[1]?.[5]).toBe(`${id('next')}.1`)
+      expect(probe.of('gap')).toEqual([])
+      expect(probe.of('subscribed').map(([, topic, , options]) => [topic, options?.from])).toEqual([
+        ['$inbox', 'start'],
+        ['prices', first.cursor],
+      ])
+      expect(subject.hub.stats().refusals).toEqual({})
+      // Known by now, it is resumed, and needs none.
+      const known = open({ session: 'next', mode: 'resume', successor: 'other', link: 3 })
+      expect((await known.kind('welcome'))[2]).toMatchObject({ session: id('next'), received: 1 })
+      // Nobody's successor is somebody else's session.
+      const thief = open({ mode: 'resume', secret: 'wrong', successor: 'next', link: 4 })
+      expect(await thief.lost()).toMatchObject({ code: 'wrong-secret', action: 'stop' })
+    })
+
     test('a refusal with a delay says so', async () => {
       await begin({
         authenticate() {
@@ -312,6 +348,8 @@ export interface ProbeOptions {
   readonly secret?: string
   readonly link?: number
   readonly mode?: 'new' | 'resume'
+  /** Its secret is the session's. */
+  readonly successor?: string
   readonly token?: string
   readonly topics?: TopicList
   readonly version?: number
@@ -324,6 +362,7 @@ export function createProbe(transport: Transport, how: ProbeOptions) {
   const { url = '', link: number = 1, mode = 'new', topics = [], token } = how
   const session = id(how.session ?? 'session')
   const secret = id(how.secret ?? 'secret')
+  const successor = how.successor === undefined ? undefined : { session: id(how.successor), secret }
   const calls: string[] = []
   const frames: DownFrame[] = []
   const losses: Loss[] = []
@@ -347,9 +386,9 @@ export function createProbe(transport: Transport, how: ProbeOptions) {
       hello: JSON.stringify([
         'hello',
         how.version ?? version,
-        { session, secret, link: number, mode, ...(token !== undefined && { token }), topics },
+        { session, secret, link: number, mode, successor, token, topics },
       ]),
-      session: JSON.stringify(['session', session, secret, number]),
+      session: () => JSON.stringify(['session', of('welcome')[0]?.[2].session ?? session, secret, number]),
       topics: () => [...positions],
       clock: {
         now: () => Date.now(),
@@ -404,6 +443,7 @@ export function createProbe(transport: Transport, how: ProbeOptions) {
 
   return {
     link,
+    session,
     calls,
     frames,
     losses,

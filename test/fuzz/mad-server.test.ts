@@ -53,7 +53,8 @@ function begin(...links: Answer[]): Connection {
 }
 
 const sane: Answer = ([kind, n, name, from]) => {
-  if (kind === 'hello') return [welcome(), '["subscribed","$inbox","i.0"]', '["subscribed","a","k.2"]']
+  if (kind === 'hello')
+    return [welcome({ session: connection.session }), '["subscribed","$inbox","i.0"]', '["subscribed","a","k.2"]']
   if (kind === 'ping') return [`["pong",${n}]`]
   if (kind === 'read') return [`["page",${n},"k.0",[["k.1",1,"one"],["k.2",1,"two"]],true]`]
   if (kind === 'publish') return [`["receipt",${n},"k.9"]`]

@@ -20,10 +20,19 @@ export function byHand(name: string) {
   return { transport, links }
 }
 
-function createFarEnd(hello: { topics: [string, string][] }, events: LinkEvents) {
+interface FarHello {
+  session: string
+  link: number
+  mode: string
+  successor?: { session: string }
+  topics: [string, string][]
+}
+
+function createFarEnd(hello: FarHello, events: LinkEvents) {
   const sent: any[][] = []
   const down = (...frames: unknown[][]) => events.batch(frames.map((frame) => JSON.stringify(frame)).join('\n'))
   const far = {
+    hello,
     topics: new Map(hello.topics),
     /** Pings are not answered. */
     muted: false,
@@ -40,8 +49,10 @@ function createFarEnd(hello: { topics: [string, string][] }, events: LinkEvents)
     down,
     /** Proves the link; the inbox begins, and what else is given follows. */
     welcome(...frames: unknown[][]) {
-      const welcome = { received: 0, user: 'u', heartbeatMs: 60_000, limits }
-      down(['welcome', 1, welcome], ['subscribed', '$inbox', 'i.0', { from: 'start' }], ...frames)
+      far.welcomeTo(hello.session, ['subscribed', '$inbox', 'i.0', { from: 'start' }], ...frames)
+    },
+    welcomeTo(session: string | undefined, ...frames: unknown[][]) {
+      down(['welcome', 1, { session, received: 0, user: 'u', heartbeatMs: 60_000, limits }], ...frames)
     },
     lose: (code = 'cut', action: 'retry' | 'renew' = 'retry') => events.lost({ code, message: code, action }),
     /** A proxy refuses this line for its size. */
@@ -62,7 +73,7 @@ export function start(...names: string[]) {
   const connection: Connection = connect('http://hub.test/realtime', {
     transports: ways.map(({ transport }) => transport),
     clock: time.clock,
-    random: () => 0.5,
+    random: middling(),
     page: null,
     storage: null,
   })
@@ -72,4 +83,10 @@ export function start(...names: string[]) {
     await closed
   }
   return { connection, ways, close, pass: time.pass }
+}
+
+/** About the middle, and yet each id that is drawn is another one. */
+function middling(): () => number {
+  let drawn = 0
+  return () => 0.5 + (drawn++ % 15) / 256
 }

@@ -59,7 +59,7 @@ test('a link whose POST is answered late is kept as long as its stream answers p
   }
   await time.pass(0)
   streams[0]?.down(
-    ['welcome', 1, { received: 0, user: 'u', heartbeatMs: 5_000, limits }],
+    ['welcome', 1, { session: connection.session, received: 0, user: 'u', heartbeatMs: 5_000, limits }],
     ['subscribed', '$inbox', 'i.0', { from: 'start' }],
   )
   await pass(1_000)
@@ -88,7 +88,7 @@ test.each([
   const { fetchLike, posts } = createFetch()
   const ignore = () => {}
   const link = transport(fetchLike).open(
-    { url: 'http://hub.test', hello: '[]', session: '["session"]', topics: () => [], clock },
+    { url: 'http://hub.test', hello: '[]', session: () => '["session"]', topics: () => [], clock },
     { opened: ignore, batch: ignore, writable: ignore, troubled: ignore, tooLarge: () => undefined, lost: ignore },
   )
   link.send(['["publish",1,"p",1]'])

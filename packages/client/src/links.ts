@@ -63,6 +63,9 @@ export function createLinks(settings: Settings, session: Session, report: Report
       if (frame[0] !== 'welcome' || !isUsable(frame[2])) {
         return lost(networkLoss('not-holdfast', 'no welcome'))
       }
+      if (!session.accept(frame[2].session)) {
+        return lost(networkLoss('session-lost', 'the link belongs to a session that is not carried on'))
+      }
       clock.clearTimeout(handshake)
       one.welcome = frame[2]
       send({ type: 'try.proved', id })

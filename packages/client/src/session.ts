@@ -5,8 +5,8 @@ import {
   type Frame,
   type Hello,
   HoldfastError,
+  inboxTopic,
   type TopicList,
-  toBase64Url,
   type UpFrame,
   version,
   type Welcome,
@@ -14,6 +14,7 @@ import {
   wireLimits,
 } from '@holdfast/protocol'
 import { readFrame } from './frame.ts'
+import { createIdentity } from './identity.ts'
 import { createInbox } from './inbox.ts'
 import type { Settings } from './options.ts'
 import { createOutbox } from './outbox.ts'
@@ -61,7 +62,7 @@ export function createSession(
   changed: () => void,
 ) {
   const { clock, random } = settings
-  let identity = draw(random)
+  const identity = createIdentity(random)
   /** The number of the newest link. */
   let last = 0
   let welcomed = false
@@ -79,9 +80,6 @@ export function createSession(
   const reads = createReads(say)
   const topics = createTopics(clock, reads, tell, ack)
   const inbox = createInbox(topics, outbox, streams)
-
-  /** The first line of a POST. */
-  const envelope = () => encodeFrame(['session', identity.session, identity.secret, last])
 
   /** Says what needs no number; a link that comes later need not hear it. */
   function say(frame: UpFrame): void {
@@ -153,6 +151,14 @@ export function createSession(
     pump()
   }
 
+  /** The hub has lost the session: a new one goes on with the same topics. */
+  function renew(): void {
+    identity.renew()
+    welcomed = false
+    topics.forgetInbox()
+    outbox.renew()
+  }
+
   const handlers: Handlers = {
     entry: topics.entry,
     gap: topics.gap,
@@ -179,7 +185,7 @@ export function createSession(
     inbox,
     pulse,
     get id() {
-      return identity.session
+      return identity.current.session
     },
     get limits() {
       return limits
@@ -187,20 +193,27 @@ export function createSession(
     pump,
 
     /** The hello of a new link, and what begins each POST of it. */
-    hello(number: number, token: string | undefined, list: TopicList): { hello: string; session: string } {
-      const { session, secret } = identity
+    hello(number: number, token: string | undefined, list: TopicList): { hello: string; session: () => string } {
       last = number
-      const mode = welcomed ? 'resume' : 'new'
-      // JSON leaves out a token that is none.
-      const hello = { session, secret, link: number, mode, token, topics: list } as Hello
-      return { hello: encodeFrame(['hello', version, hello]), session: envelope() }
+      const more = welcomed ? { mode: 'resume', successor: link ? undefined : identity.successor } : { mode: 'new' }
+      // JSON leaves out what is undefined.
+      const hello = { ...identity.current, link: number, ...more, token, topics: list } as Hello
+      return { hello: encodeFrame(['hello', version, hello]), session: () => identity.envelope(number) }
+    },
+
+    /** Whether a link that was welcomed to this session can carry. The first welcome to the successor says that the session is lost. */
+    accept(id: string): boolean {
+      if (id === identity.current.session) return true
+      if (link || id !== identity.successor.session) return false
+      renew()
+      return true
     },
 
     /** The last POST of a page that goes: what is unanswered, which the hub may have had already, and then the goodbye. */
     farewell(): string | null {
       if (!welcomed) return null
       outbox.resendAll()
-      return [envelope(), ...outbox.take(beaconBytes, false), encodeFrame(['bye'])].join('\n')
+      return [identity.envelope(last), ...outbox.take(beaconBytes, false), encodeFrame(['bye'])].join('\n')
     },
 
     /** This link carries from now on. What has changed since its hello is said on it, and what is unanswered sent again. */
@@ -218,8 +231,9 @@ export function createSession(
       const told = new Map(proved.told)
       for (const [name, from] of topics.list()) {
         const before = told.get(name)
-        if (proved.missed || !before || (before !== from && !(before.includes('.') && from.includes('.'))))
-          tell('subscribe', name, from)
+        // The inbox has but one start.
+        const differs = name !== inboxTopic && before !== from && !(before?.includes('.') && from.includes('.'))
+        if (proved.missed || !before || differs) tell('subscribe', name, from)
         told.delete(name)
       }
       for (const name of told.keys()) tell('unsubscribe', name)
@@ -252,13 +266,7 @@ export function createSession(
       pump()
     },
 
-    /** The hub has lost the session: a new one goes on with the same topics. */
-    renew(): void {
-      identity = draw(random)
-      welcomed = false
-      topics.forgetInbox()
-      outbox.renew()
-    },
+    renew,
 
     /** The hub said stop. */
     fail(error: HoldfastError): void {
@@ -287,8 +295,3 @@ export function createSession(
     },
   }
 }
-
-/** 128 random bits, as 22 characters of base64url. */
-const drawId = (random: () => number): string => toBase64Url(Uint8Array.from({ length: 16 }, () => random() * 256))
-
-const draw = (random: () => number) => ({ session: drawId(random), secret: drawId(random) })

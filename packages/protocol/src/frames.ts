@@ -9,21 +9,29 @@ export const version = 1
 /** The WebSocket subprotocol: the version's name, offered first, and all that the server echoes. */
 export const subprotocol = `holdfast.${version}`
 
-export interface Hello {
+/** What a client names a session by. */
+export interface Credentials {
   /** Public id of the session, drawn by the client: 128 random bits in base64url. */
   readonly session: string
   /** What proves that a later link is the same client's: 128 random bits in base64url. Never in a URL or log. */
   readonly secret: string
+}
+
+export interface Hello extends Credentials {
   /** Counts the client's attempts, from 1: later links of a session have greater numbers. */
   readonly link: number
   /** `new` creates the session or attaches to it; `resume` never creates. */
   readonly mode: 'new' | 'resume'
+  /** What to begin in the same handshake where the hub does not know the session any more. */
+  readonly successor?: Credentials
   readonly token?: string
   /** Every topic that the client wants, the inbox among them, and where to go on. Replaces what earlier links said. */
   readonly topics: TopicList
 }
 
 export interface Welcome {
+  /** The session of this link: the one that the hello named, or its successor. */
+  readonly session: string
   /** The highest upstream number that the server has dealt with. */
   readonly received: number
   /** Opaque; the same for links of one user, so that a client notices when a new session is somebody else's. */

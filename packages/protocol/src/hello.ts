@@ -1,5 +1,5 @@
 import { HoldfastError } from './errors.ts'
-import type { Frame, Hello } from './frames.ts'
+import type { Credentials, Frame, Hello } from './frames.ts'
 import { subprotocol, version } from './frames.ts'
 import { wireLimits } from './limits.ts'
 import { fromBase64Url, toBase64Url, toUtf8 } from './payload.ts'
@@ -31,7 +31,7 @@ export function offeredHello(protocols: readonly string[]): string | null {
   }
 }
 
-const idPattern = /^[A-Za-z0-9_-]{22}$/
+const isId = (value: unknown): boolean => typeof value === 'string' && /^[A-Za-z0-9_-]{22}$/.test(value)
 
 /** Reads a hello line, all of it. Throws `malformed`, `version-unsupported`. */
 export function parseHello(line: string): Hello {
@@ -44,10 +44,12 @@ function checkHello([, offered, hello]: Frame<'hello'>): Hello {
   if (offered !== version) {
     throw new HoldfastError('version-unsupported', `this server speaks version ${version}, not ${offered}`)
   }
-  const { session, secret, link, mode, token, topics } = hello as { [K in keyof Hello]: unknown }
+  const { session, secret, link, mode, successor, token, topics } = hello as { [K in keyof Hello]: unknown }
+  const next = (successor ?? {}) as { [K in keyof Credentials]: unknown }
   const faults = [
-    typeof session !== 'string' || !idPattern.test(session) ? 'session' : '',
-    typeof secret !== 'string' || !idPattern.test(secret) ? 'secret' : '',
+    isId(session) ? '' : 'session',
+    isId(secret) ? '' : 'secret',
+    successor === undefined || (isId(next.session) && isId(next.secret)) ? '' : 'successor',
     !Number.isSafeInteger(link) || (link as number) < 1 ? 'link' : '',
     mode !== 'new' && mode !== 'resume' ? 'mode' : '',
     token !== undefined && typeof token !== 'string' ? 'token' : '',

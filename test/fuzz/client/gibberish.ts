@@ -57,9 +57,9 @@ export function createGibberish(dice: Dice, mutator: Mutator, spoils: number, fo
   function answers(line: string): string[] {
     const [kind, n, ...rest] = JSON.parse(line) as [string, number, ...unknown[]]
     if (kind === 'hello') {
-      const { topics } = rest[0] as { topics: [string, string][] }
+      const { session, topics } = rest[0] as { session: string; topics: [string, string][] }
       return [
-        '["welcome",1,{"received":0,"user":"u","heartbeatMs":5000,"limits":{"messageBytes":262144,"batchBytes":524288,"window":1024}}]',
+        `["welcome",1,{"session":"${session}","received":0,"user":"u","heartbeatMs":5000,"limits":{"messageBytes":262144,"batchBytes":524288,"window":1024}}]`,
         ...topics.flatMap(([topic, from]) => subscribed(topic, from)),
       ]
     }

@@ -69,8 +69,8 @@ export const mutants: readonly Mutant[] = [
     changes: [
       client(
         'join.ts',
-        'join(topic, listener, reads, formatCursor(at.epoch, offset))',
-        'listener.joined = offset >= 0',
+        'join(topic, listener, reads, formatCursor(at.epoch, at.offset), done && isLevel ? position.offset : 0)',
+        'listener.joined = at.offset >= 0',
       ),
     ],
   },
@@ -147,6 +147,17 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'successor-resent',
+    says: 'what was handed over is sent again to the session that the hub began in place of a lost one',
+    changes: [
+      client(
+        'session.ts',
+        'renew()\n      return true',
+        'identity.renew()\n      topics.forgetInbox()\n      return true',
+      ),
+    ],
+  },
+  {
     name: 'unknown-called-not-sent',
     says: 'what was handed over and given up is said never to have left',
     changes: [
@@ -191,7 +202,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'resume-creates',
     says: 'a hello that resumes a session that is gone begins it anew',
-    changes: [server('sessions/sessions.ts', "hello.mode === 'new'", "hello.mode !== ('never' as string)")],
+    changes: [server('sessions/sessions.ts', "mode === 'new'", "mode !== ('never' as string)")],
   },
   {
     name: 'gap-one-short',

@@ -74,7 +74,7 @@ export function openHttpLink(
   }
 
   async function deliver(lines: readonly string[]): Promise<void> {
-    const body = [request.session, ...lines].join('\n')
+    const body = [request.session(), ...lines].join('\n')
     clock.clearTimeout(timer)
     timer = clock.setTimeout(() => aborts.send?.abort(), postMs + body.length / uplinkBytesPerMs)
     const response = await open('send', body)
@@ -130,7 +130,7 @@ export function openHttpLink(
     await locks.query()
     if (begun) return
     // The browser notes how it asked, but not of what it had in its cache. A place that comes meanwhile goes on regardless.
-    const probe = open('send', request.session, 'probe')
+    const probe = open('send', request.session(), 'probe')
     await probe.then((response) => response.text()).catch(() => {})
     const entry = performance.getEntriesByName(`${request.url}/send`).at(-1) as PerformanceResourceTiming | undefined
     if (entry?.nextHopProtocol !== 'http/1.1') return begin()
@@ -151,7 +151,7 @@ export function openHttpLink(
     },
     beside(line) {
       // Should it fail: what it asks for does not come.
-      open('send', `${request.session}\n${line}`, 'beside')
+      open('send', `${request.session()}\n${line}`, 'beside')
         .then((response) => response.text())
         .catch(() => {})
     },

@@ -20,7 +20,7 @@ export function poll(fetchLike?: FetchLike): Transport {
             const text = await response.text()
             if (!text.startsWith('[')) return events.lost(networkLoss('not-holdfast', 'no batch'))
             events.batch(text)
-            body = `${request.session}\n${encodeFrame(['poll', request.topics()])}`
+            body = `${request.session()}\n${encodeFrame(['poll', request.topics()])}`
           }
         },
         { acknowledges: true },

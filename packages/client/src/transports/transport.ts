@@ -16,8 +16,8 @@ export interface LinkRequest {
   readonly url: string
   /** The hello frame. */
   readonly hello: string
-  /** The `session` frame that begins each POST. */
-  readonly session: string
+  /** The `session` frame that begins each POST: once the hub has answered, that of the session it named. */
+  readonly session: () => string
   /** Every topic and where it stands now, for transports that say so with each request. */
   readonly topics: () => TopicList
   readonly clock: Clock

@@ -1,4 +1,4 @@
-import type { Hello } from '@holdfast/protocol'
+import type { Hello, TopicList } from '@holdfast/protocol'
 import { encodeFrame, inboxTopic, parseHello, version, wireLimits } from '@holdfast/protocol'
 import { BrokerError } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
@@ -22,8 +22,10 @@ export interface Peer {
 
 /** A hello that was let in. */
 export interface Admitted {
-  readonly hello: Hello
   readonly session: Session
+  /** The link's number. */
+  readonly number: number
+  readonly topics: TopicList
   readonly asked: ReadonlyMap<string, Asked>
   readonly welcome: string
 }
@@ -71,7 +73,7 @@ export function createAdmission(context: Context, topics: Topics, sessions: Sess
     const user = await authenticate(context, { token, headers, origin: headers.origin, address, transport })
     const identity = identify(context, user)
     const session = await sessions.open(hello, identity)
-    const received = await context.broker.sessions.received(hello.session)
+    const received = await context.broker.sessions.received(session.id)
     if (closed) throw fault('shutting-down', 'this server goes')
     const { messageBytes, batchBytes, inFlightBytes } = settings.limits
     // Else what is on its way would wait for a heartbeat to be acknowledged.
@@ -82,8 +84,16 @@ export function createAdmission(context: Context, topics: Topics, sessions: Sess
       window: wireLimits.window,
       ...(ackBytes < wireLimits.ackBytes && { ackBytes }),
     }
-    const told = { received, user: userMark(identity.key), heartbeatMs: settings.heartbeatMs, limits }
-    return { hello, session, asked, welcome: encodeFrame(['welcome', version, told]) }
+    const told = {
+      session: session.id,
+      received,
+      user: userMark(identity.key),
+      heartbeatMs: settings.heartbeatMs,
+      limits,
+    }
+    const welcome = encodeFrame(['welcome', version, told])
+    const wanted = session.id === hello.session ? hello.topics : hello.topics.map(fromAnew)
+    return { session, number: hello.link, topics: wanted, asked, welcome }
   }
 
   /** `live` is the head at this moment, before anything is awaited. */
@@ -96,6 +106,9 @@ export function createAdmission(context: Context, topics: Topics, sessions: Sess
     return asked
   }
 }
+
+/** The inbox of a session that was lost is not its successor's. */
+const fromAnew = ([topic, from]: TopicList[number]): TopicList[number] => [topic, topic === inboxTopic ? 'start' : from]
 
 export const bearer = (headers: Peer['headers']): string | undefined =>
   /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]

@@ -1,9 +1,9 @@
-import type { Hello, UpFrame } from '@holdfast/protocol'
+import type { Credentials, Hello, UpFrame } from '@holdfast/protocol'
 import { closeAction, closeCodes, inboxTopic, presenceOf } from '@holdfast/protocol'
 import type { LogOptions } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
-import { fault, isCloseCode } from '../faults.ts'
+import { fault, faultOf, isCloseCode } from '../faults.ts'
 import type { Presence } from '../presence/presence.ts'
 import { inboxHistory } from '../settings.ts'
 import type { Declared } from '../topics/declarations.ts'
@@ -23,7 +23,7 @@ import { SessionNews } from './session-news.ts'
 export interface Sessions {
   readonly size: number
   [Symbol.iterator](): Iterator<Session>
-  /** For a hello: creates the session or attaches to it. Throws faults. */
+  /** For a hello: creates the session or attaches to it, or does so with its successor where it is lost. Throws faults. */
   open(hello: Hello, identity: Identity): Promise<Session>
   /** For a POST. Throws faults. */
   find(id: string, secret: string): Promise<Session>
@@ -82,14 +82,15 @@ export function createSessions(
       yield* locals.values()
     },
     async open(hello, identity) {
-      if (!locals.has(hello.session) && !entering.has(hello.session)) {
-        checkLimits(identity)
-        entering.set(hello.session, identity.key)
-      }
       try {
-        return await enter(hello, identity)
-      } finally {
-        entering.delete(hello.session)
+        return await admit(hello, hello.mode, identity)
+      } catch (error) {
+        const code = faultOf(error)?.code
+        const { successor } = hello
+        if (!code || closeAction(closeCodes[code].close) !== 'renew') throw error
+        // Of a client whose randomness is none: numbers of the lost session must not count in the new one.
+        if (!successor || successor.session === hello.session) throw error
+        return admit(successor, 'new', identity)
       }
     },
     async find(id, secret) {
@@ -119,22 +120,37 @@ export function createSessions(
     },
   }
 
-  async function enter(hello: Hello, identity: Identity): Promise<Session> {
-    const mine: SessionRecord = { secret: hash(hello.secret), user: identity.json }
+  async function admit(named: Credentials, mode: Hello['mode'], identity: Identity): Promise<Session> {
+    const id = named.session
+    if (!locals.has(id) && !entering.has(id)) {
+      checkLimits(identity)
+      entering.set(id, identity.key)
+    }
+    try {
+      return await enter(named, mode, identity)
+    } finally {
+      entering.delete(id)
+    }
+  }
+
+  async function enter(
+    { session: id, secret }: Credentials,
+    mode: Hello['mode'],
+    identity: Identity,
+  ): Promise<Session> {
+    const mine: SessionRecord = { secret: hash(secret), user: identity.json }
     const text = JSON.stringify(mine)
     const found =
-      hello.mode === 'new'
-        ? await broker.sessions.create(hello.session, text, ttlMs)
-        : ((await broker.sessions.get(hello.session)) ?? lost())
+      mode === 'new' ? await broker.sessions.create(id, text, ttlMs) : ((await broker.sessions.get(id)) ?? lost())
     if (found !== null) {
       const known = check(found, mine.secret)
       if (settings.userId(JSON.parse(known.user)) !== identity.key)
         throw fault('session-lost', 'the session belongs to another user')
-      if (known.user !== mine.user) await broker.sessions.replace(hello.session, found, text, ttlMs)
+      if (known.user !== mine.user) await broker.sessions.replace(id, found, text, ttlMs)
       // One that comes back in its last moment must not expire under its new link.
-      if (!(await broker.sessions.touch(hello.session, ttlMs))) lost()
+      if (!(await broker.sessions.touch(id, ttlMs))) lost()
     }
-    const session = await local(hello.session, identity)
+    const session = await local(id, identity)
     if (found === null) hooks.created(session)
     return session
   }

@@ -30,11 +30,11 @@ export function createPoll(
   }
 
   async function begin(exchange: Exchange, line: string): Promise<void> {
-    const { session, hello, welcome, asked } = await admission.admit(line, exchange, 'poll')
-    const { link, sink } = attach(session, hello.link)
+    const { session, number, topics: wanted, welcome, asked } = await admission.admit(line, exchange, 'poll')
+    const { link, sink } = attach(session, number)
     lives.set(link, new Map(asked))
     link.send(welcome)
-    link.subscribe(hello.topics, asked)
+    link.subscribe(wanted, asked)
     sink.wait(exchange)
   }
 

@@ -104,15 +104,15 @@ class SocketConnection implements SocketEvents, Sink, Source {
     return this.#socket !== null
   }
 
-  start({ session, hello, welcome, asked }: Admitted): void {
+  start({ session, number, topics, welcome, asked }: Admitted): void {
     if (!this.#socket) return
-    const link = session.attach(hello.link, 'websocket', this)
+    const link = session.attach(number, 'websocket', this)
     this.#session = session
     this.#link = link
     link.send(welcome)
     // With the 101, in one segment.
     link.flush()
-    link.subscribe(hello.topics, asked)
+    link.subscribe(topics, asked)
   }
 
   /** Before it has a link. */

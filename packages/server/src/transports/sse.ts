@@ -36,15 +36,15 @@ class StreamConnection implements StreamEvents, Sink {
     this.#transports = transports
   }
 
-  start(exchange: Exchange, { session, hello, welcome, asked }: Admitted): void {
+  start(exchange: Exchange, { session, number, topics, welcome, asked }: Admitted): void {
     this.#stream = exchange.stream(200, eventHeaders, this)
     if (!this.#stream) return
     this.#transports.add(this)
-    const link = session.attach(hello.link, 'sse', this)
+    const link = session.attach(number, 'sse', this)
     this.#link = link
     link.send(welcome)
     link.flush()
-    link.subscribe(hello.topics, asked)
+    link.subscribe(topics, asked)
   }
 
   drained(): void {
