@@ -22,6 +22,29 @@ test('all logs together are bounded: the one appended to longest ago gives way',
   expect(read('new')).toMatchObject({ head: 8, floor: 0 })
 })
 
+test('of two logs the one that was written to again stays, and one that is removed counts no more', () => {
+  const { clock } = createFakeClock()
+  const broker = memoryBroker({ clock, bytes: 5_000 })
+  const options = { count: 1e6, bytes: 1e9, ageMs: 1e9, compact: false, idleMs: 1e9 }
+  const log = (topic: string) => broker.log(topic, options)
+  const write = (topic: string) => log(topic).append({ time: clock.now(), data: `"${'x'.repeat(1_000)}"` })
+  const kept = (topic: string) => {
+    const page = log(topic).read(0, { maxEntries: 99, maxBytes: 1e9 })
+    return page && 'entries' in page ? page.entries.length : null
+  }
+  for (const topic of ['a', 'b', 'c', 'a', 'd', 'e']) void write(topic)
+  expect(['a', 'b', 'c', 'd', 'e'].map(kept)).toEqual([2, 0, 0, 1, 1])
+  // Removed by somebody who hears of the entry.
+  for (let n = 0; n < 9; n++) {
+    void log('f').tail(() => void log('f').remove())
+    void write('f')
+  }
+  expect(['a', 'd', 'e'].map(kept)).toEqual([2, 1, 1])
+  for (const topic of ['a', 'd', 'e']) void log(topic).remove()
+  for (const topic of ['g', 'g', 'g', 'g']) void write(topic)
+  expect(kept('g')).toBe(4)
+})
+
 test('sessions and logs are bounded in their number, and what is over makes room', async () => {
   const { clock, pass } = createFakeClock()
   const broker = memoryBroker({ clock, sessions: 2, logs: 1 })

@@ -32,10 +32,10 @@ const unregisteredTtlMs = 60_000
 export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
   const { clock = realClock, random = Math.random } = options
   const limits = { ...memoryBrokerDefaults, ...options }
-  const logs = new MemoryLogs(clock, random, limits)
+  const logs = new MemoryLogs(random, limits)
   const channels = new MemoryChannels()
   const sessions = createMemorySessions(clock, unregisteredTtlMs, limits.sessions)
-  const keeper = { logs, numbers: sessions.numbers, sweep }
+  const keeper = { logs, now: () => clock.now(), numbers: sessions.numbers, sweep }
   let sweptAt = clock.now()
 
   return {
@@ -43,7 +43,7 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
     sessions: {
       ...sessions,
       create(id, record, ttlMs) {
-        sweep()
+        sweep(clock.now())
         return sessions.create(id, record, ttlMs)
       },
     },
@@ -55,11 +55,10 @@ export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
     },
   }
 
-  function sweep(): void {
-    const now = clock.now()
+  function sweep(now: number): void {
     if (now - sweptAt < limits.sweepMs) return
     sweptAt = now
     sessions.sweep()
-    logs.sweep()
+    logs.sweep(now)
   }
 }

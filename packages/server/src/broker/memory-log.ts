@@ -1,7 +1,8 @@
 import type { Draft, Entry, LogOptions, LogPage, LogState } from './broker.ts'
+import { Recent } from './recency.ts'
 
 /** One bounded log in memory. A class of few fields, for there is one for each topic and for the inbox of each session. */
-export class MemoryLog {
+export class MemoryLog extends Recent {
   readonly epoch: string
   options: LogOptions
   /** Of what it keeps. */
@@ -9,6 +10,8 @@ export class MemoryLog {
   /** What of `bytes` the broker's total contains. */
   counted = 0
   usedAt = 0
+  /** Its broker no longer has it. */
+  gone = false
   /** Offset of the newest entry ever appended. */
   head = 0
   #floor = 0
@@ -19,10 +22,12 @@ export class MemoryLog {
   #newest: Map<string, Entry> | null = null
   /** Replaced when it changes, so that telling needs no copy. */
   #tails: readonly Tail[] = none
-  /** What was appended while an entry was told: it is told after this one has reached everyone. */
+  #tells = false
+  /** What was appended while an entry is told: it is told after this one has reached everyone. */
   #untold: Entry[] | null = null
 
   constructor(epoch: string, options: LogOptions) {
+    super()
     this.epoch = epoch
     this.options = options
   }
@@ -102,17 +107,19 @@ export class MemoryLog {
   }
 
   #tell(entry: Entry): void {
-    if (this.#untold) {
+    if (this.#tells) {
+      this.#untold ??= []
       this.#untold.push(entry)
       return
     }
     if (this.#tails.length === 0) return
-    this.#untold = [entry]
-    for (const next of this.#untold) {
+    this.#tells = true
+    for (let next: Entry | undefined = entry; next; next = this.#untold?.shift()) {
       // One that stops while others are told is told no more.
       for (const tail of this.#tails) if (this.#tails.includes(tail)) tail.listener(next)
     }
     this.#untold = null
+    this.#tells = false
   }
 
   #supersede(entry: Entry): void {
