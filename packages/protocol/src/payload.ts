@@ -14,11 +14,14 @@ export interface EncodedPayload {
 /** Encodes a payload. Throws `bad-payload` for what would not arrive as it is: undefined, NaN, Date, Map, cycles, ... */
 export function encodePayload(value: unknown): EncodedPayload {
   if (value instanceof Uint8Array) return { json: `"${toBase64(value)}"`, encoding: 'base64', bytes: value.byteLength }
+  const json = encodeJson(value)
+  return { json, encoding: undefined, bytes: utf8Length(json) }
+}
+
+/** The text of a JSON value. Throws `bad-payload`. */
+export function encodeJson(value: unknown): string {
   try {
-    if (isJson(value)) {
-      const json = JSON.stringify(value)
-      return { json, encoding: undefined, bytes: utf8Length(json) }
-    }
+    if (isJson(value)) return JSON.stringify(value)
   } catch {
     // Cyclic, or nested too deeply.
   }
@@ -35,9 +38,10 @@ function isJson(value: unknown): boolean {
   // Spread, since `every` passes over holes, which would arrive as null.
   if (Array.isArray(value)) return [...value].every(isJson)
   const prototype = Object.getPrototypeOf(value)
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return false
+  if (prototype && Object.getPrototypeOf(prototype)) return false
   // An undefined property is left out, as JSON.stringify does: optional fields are everyday TypeScript.
-  return Object.values(value).every((item) => item === undefined || isJson(item))
+  for (const item of Object.values(value)) if (item !== undefined && !isJson(item)) return false
+  return true
 }
 
 /** `text` in UTF-8; a lone surrogate becomes its replacement character. */

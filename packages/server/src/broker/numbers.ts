@@ -14,18 +14,23 @@ export const createNumbers = (): Numbers => new KeptNumbers()
 
 class KeptNumbers implements Numbers {
   last = 0
-  readonly #repeated: Applied[] = []
+  readonly #answers: Answer[] = []
+  readonly #marks: (string | undefined)[] = []
 
   earlier(number: number): Applied | null {
     if (number === this.last + 1) return null
     if (number > this.last || number < 1) return { status: 'jump' }
-    const found = number > this.last - wireLimits.window ? this.#repeated[number % wireLimits.window] : undefined
-    return found ?? { status: 'repeated', answer: forgotten(number) }
+    const place = number % wireLimits.window
+    const answer = number > this.last - wireLimits.window ? this.#answers[place] : undefined
+    return answer
+      ? { status: 'repeated', answer, by: this.#marks[place] }
+      : { status: 'repeated', answer: forgotten(number) }
   }
 
   settle(answer: Answer, by?: string): void {
-    this.last++
-    this.#repeated[this.last % wireLimits.window] = { status: 'repeated', answer, by }
+    const place = ++this.last % wireLimits.window
+    this.#answers[place] = answer
+    this.#marks[place] = by
   }
 }
 

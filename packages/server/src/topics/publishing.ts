@@ -1,5 +1,5 @@
 import type { EncodedPayload, Encoding } from '@holdfast/protocol'
-import { applySchema, encodePayload, fromBase64, HoldfastError, utf8Length } from '@holdfast/protocol'
+import { applySchema, encodeJson, encodePayload, fromBase64, HoldfastError, utf8Length } from '@holdfast/protocol'
 import type { Draft } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import type { Declared } from './declarations.ts'
@@ -15,7 +15,7 @@ export const readValue = (data: unknown, encoding: Encoding | undefined): unknow
 
 /** A payload that the hub's own user gave. Throws `bad-payload`, `too-large`. */
 export const givePayload = (context: Context, value: unknown): EncodedPayload =>
-  checkSize(context, encodePayload(value))
+  checkSize(context, value instanceof Uint8Array ? encodePayload(value) : new JsonPayload(encodeJson(value)))
 
 /** What the topic's schema makes of a publish of a client. Throws `bad-data`. */
 export function validate(context: Context, declared: Declared, topic: string, payload: EncodedPayload): EncodedPayload {
@@ -69,11 +69,11 @@ const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 function parsed(data: unknown): EncodedPayload {
   try {
     const json = JSON.stringify(data)
-    if (!json.includes('null')) return { json, encoding: undefined, bytes: utf8Length(json) }
+    if (!json.includes('null')) return new JsonPayload(json)
   } catch {
     // Nested too deeply.
   }
-  return encodePayload(data)
+  return new JsonPayload(encodeJson(data))
 }
 
 function binary(data: unknown): EncodedPayload {
@@ -84,6 +84,21 @@ function binary(data: unknown): EncodedPayload {
 
 function checkSize(context: Context, payload: EncodedPayload): EncodedPayload {
   const limit = context.settings.limits.messageBytes
-  if (payload.bytes <= limit) return payload
+  // No character takes more than 3 bytes: most need not be counted.
+  if (3 * payload.json.length <= limit || payload.bytes <= limit) return payload
   throw new HoldfastError('too-large', `the message has ${payload.bytes} bytes, the limit is ${limit}`)
+}
+
+/** Its bytes are counted where somebody asks. */
+class JsonPayload implements EncodedPayload {
+  readonly json: string
+  readonly encoding = undefined
+
+  constructor(json: string) {
+    this.json = json
+  }
+
+  get bytes(): number {
+    return utf8Length(this.json)
+  }
 }

@@ -110,8 +110,9 @@ export function createHubTopic<T, User>(
     const session = id === undefined || dot < 0 ? null : (handle(id.slice(0, dot), user) as SessionHandle<User>)
     // Each listener has its own data: one that changes it harms nobody.
     const data = decodePayload(JSON.parse(entry.data), entry.encoding) as T
-    const event = { type: 'message', data, cursor, offset, epoch, time, session, user } as const
-    return id === undefined ? event : { ...event, id }
+    return id === undefined
+      ? { type: 'message', data, cursor, offset, epoch, time, session, user }
+      : { type: 'message', data, cursor, offset, epoch, time, session, user, id }
   }
 
   async function publish(data: T, { signal, onSent }: PublishOptions = {}): Promise<Receipt> {
