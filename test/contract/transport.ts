@@ -275,8 +275,12 @@ export function transportContract(
       // Known by now, it is resumed, and needs none.
       const known = open({ session: 'next', mode: 'resume', successor: 'other', link: 3 })
       expect((await known.kind('welcome'))[2]).toMatchObject({ session: id('next'), received: 1 })
+      await known.send(['bye'])
+      expect(await known.ended()).toEqual(['session-closed', 'renew'])
+      const after = open({ session: 'next', mode: 'resume', successor: 'third', link: 4 })
+      expect((await after.kind('welcome'))[2]).toMatchObject({ session: id('third'), received: 0 })
       // Nobody's successor is somebody else's session.
-      const thief = open({ mode: 'resume', secret: 'wrong', successor: 'next', link: 4 })
+      const thief = open({ mode: 'resume', secret: 'wrong', successor: 'third', link: 4 })
       expect(await thief.lost()).toMatchObject({ code: 'wrong-secret', action: 'stop' })
     })
 
