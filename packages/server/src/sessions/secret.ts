@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
+import { hash as digest } from 'node:crypto'
 
-export const hash = (text: string): string => createHash('sha256').update(text).digest('base64url')
+export const hash = (text: string): string => digest('sha256', text, 'base64url')
 
 /** Compares in a time that does not depend on where the two differ. */
 export function sameText(a: string, b: string): boolean {
