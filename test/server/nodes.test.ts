@@ -144,6 +144,25 @@ describe('two nodes on one broker', () => {
     await close()
   })
 
+  test('what is said to one node is heard where the poll waits, though a former poll has been at that one', async () => {
+    const { a, b, close } = twoNodes()
+    const { hello, line } = drawSession()
+    await request(a, '/poll', hello()).answer
+    const poll = () => request(b, '/poll', `${line()}\n["poll",[]]`)
+    for (const frame of ['["ping",7]', '["subscribe",1,"t","live"]']) {
+      const waiting = poll()
+      await quiet()
+      const posted = await request(a, '/send', `${line()}\n${frame}`).answer
+      expect(posted.status).toBe(200)
+      await quiet()
+      expect(waiting.ended).toBe(true)
+      expect(waiting.frames).toEqual([
+        frame.includes('ping') ? ['pong', 7] : ['subscribed', 't', expect.any(String), { from: 'live' }],
+      ])
+    }
+    await close()
+  })
+
   test('revoke and disconnect reach every node', async () => {
     const { a, b, close } = twoNodes({ authenticate: ({ token }) => ({ id: token ?? '' }) })
     const sessions = [drawSession(), drawSession(), drawSession()]

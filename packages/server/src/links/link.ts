@@ -37,6 +37,11 @@ export class Link extends Subscriber {
     return this.transport !== 'poll'
   }
 
+  /** It is between two polls; the next one may go to another node. */
+  get away(): boolean {
+    return this.sink.away === true
+  }
+
   /** A sign from the client. */
   heard(): void {
     this.#heardAt = this.context.uptime()
@@ -51,7 +56,7 @@ export class Link extends Subscriber {
     } else {
       // On a link that is never quiet, too: the client's answer to it is the only sign of one that sends nothing.
       const due = Math.max(this.#heardAt, this.#beatAt) + heartbeatMs <= now || this.wroteAt + heartbeatMs <= now
-      if (due && !this.sink.away) {
+      if (due && !this.away) {
         this.#beatAt = now
         this.push(heartbeatLine)
       }

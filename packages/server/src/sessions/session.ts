@@ -151,7 +151,7 @@ export class Session extends Upstream implements SessionIdentity, LinkOwner {
     for (const link of this.links) if (link.number < this.#newest) link.end(superseded)
   }
 
-  /** What a frame does to its link, if the link is here; false if it is not. */
+  /** What a frame does to its link, if the link is here; false if another node may have it: of polls each goes to any node. */
   apply(number: number, frame: UpFrame, asked: Asked): boolean {
     const link = this.link(number)
     if (!link) return false
@@ -163,7 +163,7 @@ export class Session extends Upstream implements SessionIdentity, LinkOwner {
     } else if (frame[0] === 'ack') link.acknowledge(frame[1])
     else if (frame[0] === 'subscribe') link.listen(frame[2], frame[3], asked)
     else if (frame[0] === 'unsubscribe') link.drop(frame[2])
-    return true
+    return !this.news || !link.away
   }
 
   sweep(now: number): void {
@@ -245,7 +245,7 @@ export class Session extends Upstream implements SessionIdentity, LinkOwner {
     })
   }
 
-  /** To a link that is not here: another node may have it. */
+  /** To a link at another node. */
   #forward(link: number, frame: UpFrame, asked?: LogState | null): void {
     this.news?.tell({ type: 'up', link, frame, ...(asked !== undefined && { asked }) })
   }
