@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { closeCodes } from '@holdfast/protocol'
+import { closeCodes, subprotocol } from '@holdfast/protocol'
 import type { RawData, ServerOptions } from 'ws'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Chunk } from '../topics/wire.ts'
@@ -112,7 +112,11 @@ export function createWebSocketGlue(
     clientTracking: false,
     maxPayload: batchBytes,
     // Whatever comes first is echoed, so that one who speaks another version is told by a close code.
-    handleProtocols: (protocols) => protocols.values().next().value ?? false,
+    handleProtocols(protocols) {
+      const [first = false] = protocols
+      // ws keeps it: one string for all sockets, and not a piece of each one's header.
+      return first === subprotocol ? subprotocol : first
+    },
   }
   const plain = createServer(false)
   const compressing = deflateOptions.map(createServer)
@@ -159,27 +163,41 @@ export function createWebSocketGlue(
     sockets.add(socket)
     // Until its 101 nobody else listens.
     socket.on('error', destroyIt)
-    accept({
-      headers: headersOf(request),
-      // Asked for by few, and kept by the socket once it was.
-      get address() {
-        return request.socket.remoteAddress
-      },
-      protocols: (request.headers['sec-websocket-protocol'] ?? '').split(',').map((protocol) => protocol.trim()),
-      open(events) {
-        let opened: SocketLike | null = null
-        sockets.delete(socket)
-        if (socket.destroyed) return null
-        // The 101 leaves in one segment with what is written in this turn: the welcome.
-        socket.cork()
-        process.nextTick(() => socket.uncork())
-        serverOf(request.headers).handleUpgrade(request, socket, head, (webSocket) => {
-          ;(webSocket as Socket).begin(socket, events)
-          opened = webSocket as Socket
-        })
-        return opened
-      },
+    accept(new UpgradeRequest(request, (events) => open(request, socket, head, events)))
+  }
+
+  function open(request: IncomingMessage, socket: Duplex, head: Buffer, events: SocketEvents): SocketLike | null {
+    let opened: SocketLike | null = null
+    sockets.delete(socket)
+    if (socket.destroyed) return null
+    // The 101 leaves in one segment with what is written in this turn: the welcome.
+    socket.cork()
+    process.nextTick(() => socket.uncork())
+    serverOf(request.headers).handleUpgrade(request, socket, head, (webSocket) => {
+      socket.off('error', destroyIt)
+      ;(webSocket as Socket).begin(socket, events)
+      opened = webSocket as Socket
     })
+    return opened
+  }
+}
+
+class UpgradeRequest implements Upgrade {
+  readonly headers: Upgrade['headers']
+  readonly protocols: readonly string[]
+  readonly open: Upgrade['open']
+  readonly #request: IncomingMessage
+
+  constructor(request: IncomingMessage, open: Upgrade['open']) {
+    this.headers = headersOf(request)
+    this.protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((protocol) => protocol.trim())
+    this.open = open
+    this.#request = request
+  }
+
+  // Asked for by few, and kept by the socket once it was.
+  get address(): string | undefined {
+    return this.#request.socket.remoteAddress
   }
 }
 
