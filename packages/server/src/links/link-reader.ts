@@ -62,10 +62,9 @@ export class LinkReader extends Reader implements Subscription {
 
   protected override entry(wire: Wire): void {
     const of = this.#of
-    if (!of.acknowledged) return of.carry(wire, 0)
-    this.#flight ??= new Flight(this.feed.declared.conflate !== null)
-    this.#flight.add(wire, of.markBytes)
-    of.carry(wire, wire.size)
+    if (!this.#flight && of.acknowledged) this.#flight = new Flight(this.feed.declared.conflate !== null)
+    this.#flight?.add(wire, of.markBytes)
+    of.carry(wire, this.#flight ? wire.size : 0)
   }
 
   protected override gap({ from, to, reason, snapshot }: GapEvent): void {

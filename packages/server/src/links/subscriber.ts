@@ -37,10 +37,10 @@ export abstract class Subscriber extends Outbox implements LinkReaderOwner {
   protected abstract readonly owner: SubscriberOwner
   abstract readonly acknowledged: boolean
   markBytes = maxMarkBytes
-  #subscriptions: Subscriptions = noSubscriptions
+  #inFlight = 0
   /** In the order in which they found no room. */
   #blocked: Set<LinkReader> | null = null
-  #inFlight = 0
+  #subscriptions: Subscriptions = noSubscriptions
 
   /** `asked`: the logs' states when this was read. */
   subscribe(topics: TopicList, asked: ReadonlyMap<string, Asked>): void {
@@ -124,12 +124,12 @@ export abstract class Subscriber extends Outbox implements LinkReaderOwner {
   }
 
   room(size: number): boolean {
-    const { waiting } = this
     const { limits } = this.context.settings
-    return this.acknowledged
-      ? this.#inFlight < limits.inFlightBytes && waiting < limits.bufferBytes
-      : // A poll's answer is one batch.
-        waiting === 0 || waiting + size < wireLimits.batchBytes
+    if (this.#inFlight >= limits.inFlightBytes) return false
+    const { waiting } = this
+    if (waiting === 0) return true
+    // A poll's answer is one batch.
+    return this.acknowledged ? waiting < limits.bufferBytes : waiting + size < wireLimits.batchBytes
   }
 
   block(reader: LinkReader): void {
