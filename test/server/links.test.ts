@@ -245,11 +245,16 @@ describe('time', () => {
   test('and at a hub to which nobody has come', async () => {
     const { hub, pass } = createWorld()
     const node = hub({ sessionTtlMs: 1_000 })
-    for (let i = 0; i < 10; i++) await node.topic(`metric-${i}`).publish(i)
+    const metrics = Array.from({ length: 10 }, (_, i) => node.topic(`metric-${i}`))
+    for (const metric of metrics) await metric.publish(1)
     expect(node.stats().topics).toBe(10)
     await pass(3_000)
     expect(node.stats().topics).toBe(0)
+    // Who kept one publishes to it as it is now.
+    await metrics[0]?.publish(2)
+    expect(node.stats().topics).toBe(1)
     await node.close({ drainMs: 0 })
+    await expect(metrics[0]?.publish(3)).rejects.toMatchObject({ code: 'closed', outcome: 'not-sent' })
   })
 })
 

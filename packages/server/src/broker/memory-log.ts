@@ -16,7 +16,7 @@ export class MemoryLog extends Recent {
   head = 0
   #floor = 0
   // Sorted by offset. Superseded entries stay in it until half of it is superseded; `newest` says which are alive.
-  #entries: Entry[] = []
+  #entries: (Entry | undefined)[] = []
   #first = 0
   #alive = 0
   #newest: Map<string, Entry> | null = null
@@ -43,7 +43,7 @@ export class MemoryLog extends Recent {
     this.#entries.push(entry)
     this.#alive++
     this.bytes += sizeOf(entry)
-    this.expire(time)
+    this.#bound()
     this.#tell(entry)
   }
 
@@ -83,14 +83,12 @@ export class MemoryLog extends Recent {
     this.#tidy()
   }
 
-  /** Drops what is older than the limits allow; true if nothing is left. */
+  /** Drops what is beyond the limits; true if nothing is left. */
   expire(now: number): boolean {
-    const { count, bytes, ageMs } = this.options
+    this.#bound()
     this.#skipDead()
-    for (let oldest = this.#oldest(); oldest; oldest = this.#oldest()) {
-      if (this.#alive <= count && this.bytes <= bytes && oldest.time >= now - ageMs) break
-      this.shed()
-    }
+    const since = now - this.options.ageMs
+    for (let oldest = this.#oldest(); oldest && oldest.time < since; oldest = this.#oldest()) this.shed()
     this.#tidy()
     return this.#alive === 0
   }
@@ -104,6 +102,13 @@ export class MemoryLog extends Recent {
     this.#floor = oldest.offset
     this.#skipDead()
     return true
+  }
+
+  /** By count and bytes. Age is looked at by who reads, and by the sweep: an append touches nothing that is old. */
+  #bound(): void {
+    const { count, bytes } = this.options
+    while ((this.#alive > count || this.bytes > bytes) && this.shed());
+    this.#tidy()
   }
 
   #tell(entry: Entry): void {
@@ -142,7 +147,7 @@ export class MemoryLog extends Recent {
   }
 
   #drop(oldest: Entry): void {
-    this.#first++
+    this.#entries[this.#first++] = undefined
     if (!this.#isAlive(oldest)) return
     this.#alive--
     this.bytes -= sizeOf(oldest)
@@ -150,13 +155,13 @@ export class MemoryLog extends Recent {
   }
 
   #skipDead(): void {
-    for (let oldest = this.#oldest(); oldest && !this.#isAlive(oldest); oldest = this.#oldest()) this.#first++
+    for (let oldest = this.#oldest(); oldest && !this.#isAlive(oldest); oldest = this.#oldest()) this.#drop(oldest)
   }
 
   #tidy(): void {
     const { length } = this.#entries
     if (length < 32 || length < 2 * this.#alive) return
-    this.#entries = this.#entries.slice(this.#first).filter((entry) => this.#isAlive(entry))
+    this.#entries = this.#entries.slice(this.#first).filter((entry) => entry && this.#isAlive(entry))
     this.#first = 0
   }
 

@@ -55,20 +55,17 @@ export function createRequests(context: Context): Requests {
     },
     start(session, number, name, data) {
       const { id } = session
+      const failed = (error: unknown) => context.report('broker-failed', `the answer to '${name}' was lost`, error)
+      const handled = rescue(() => run(session, number, name, data), failed)
+      if (!isPromise(handled)) return
       running.set(id, (running.get(id) ?? 0) + 1)
-      const over = () => {
+      runs.add(handled)
+      void handled.then(() => {
+        runs.delete(handled)
         const left = (running.get(id) ?? 1) - 1
         if (left === 0) running.delete(id)
         else running.set(id, left)
-      }
-      const failed = (error: unknown) => context.report('broker-failed', `the answer to '${name}' was lost`, error)
-      const handled = after(
-        rescue(() => run(session, number, name, data), failed),
-        over,
-      )
-      if (!isPromise(handled)) return
-      runs.add(handled)
-      void handled.then(() => runs.delete(handled))
+      })
     },
     idle: () => Promise.all(runs),
     close: () => ending.abort(),

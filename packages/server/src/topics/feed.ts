@@ -18,6 +18,8 @@ export class Feed {
   readonly declared: Declared
   /** When the last reader left. */
   quietSince: number
+  /** Let go of: another one takes its place. */
+  closed = false
   readonly #now: () => number
   readonly #followers = new Set<Follower>()
   #reading: Map<number, Promise<LogPage | null>> | null = null
@@ -28,7 +30,6 @@ export class Feed {
   #wire: Wire | null = null
   #opening: MaybePromise<void> | null = null
   #stop: (() => void) | null = null
-  #closed = false
 
   constructor(name: string, log: Log, declared: Declared, now: () => number) {
     this.name = name
@@ -103,14 +104,14 @@ export class Feed {
   }
 
   close(): void {
-    this.#closed = true
+    this.closed = true
     this.#stop?.()
     this.#stop = null
     this.#opening = null
   }
 
   #opened(stop: () => void): void {
-    if (this.#closed) stop()
+    if (this.closed) stop()
     else this.#stop = stop
   }
 

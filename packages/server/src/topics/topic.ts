@@ -62,6 +62,8 @@ export function createHubTopic<T, User>(
   const { topics, handle, subscribers, isOpen } = parts
   type Event = TopicEvent<T, HubMessage<T, User>>
   const fault = topicNameFault(name)
+  // As long as it is this one: each use by its name would look for it among all.
+  let known: Feed | null = null
   const report = (error: unknown) => context.report('listener-failed', `a listener of '${name}' failed`, error)
 
   const events$: Observable<Event> = new Stream<Event>(report, (subscriber) => {
@@ -119,7 +121,8 @@ export function createHubTopic<T, User>(
     if (signal?.aborted) throw new HoldfastError('aborted', 'given up', { outcome: 'not-sent' })
     if (fault) throw new HoldfastError('bad-topic', fault)
     const payload = givePayload(context, applySchema(schema, data, `'${name}'`, 'not-sent'))
-    const feed = topics.feed(name)
+    if (!known || known.closed) known = topics.feed(name)
+    const feed = known
     // Only where it is asked for: else it would make each entry longer, everywhere.
     const id = onSent && drawId(context.random, 22)
     const draft = createDraft(context, feed.declared, payload, id === undefined ? {} : { id })
