@@ -13,12 +13,15 @@ import { positionOf } from './wire-topic.ts'
 /** A publish or a request, or what tells the hub of a subscription: each takes an upstream number. */
 export type OutgoingKind = 'publish' | 'request' | 'subscribe' | 'unsubscribe'
 
-/** Who made a message, and awaits what becomes of it. */
+/** Who made a message, and awaits what becomes of it: one of `done` and `failed` is called, once. */
 export interface Maker {
+  /** With a publish's receipt, or a request's answer. */
+  readonly done: (value: unknown) => void
+  readonly failed: (error: HoldfastError) => void
   /** With its number, when it is first handed over. */
-  sent(n: number): void
-  /** Once: with why it failed, or with a publish's receipt, or a request's answer. */
-  settled(error: HoldfastError | null, value?: unknown): void
+  readonly sent: ((n: number) => void) | null
+  /** Called before either: nothing can give it up any more. */
+  readonly unwatch: (() => void) | null
 }
 
 export interface Entry {
@@ -68,7 +71,8 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
     asked.delete(n)
     messages--
     bytes -= entry.bytes
-    maker.settled(error, value)
+    maker.unwatch?.()
+    error ? maker.failed(error) : maker.done(value)
   }
 
   const fail = (entry: Entry, code: string, message: string, outcome: Outcome) =>
@@ -122,7 +126,7 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
       entry.handedAt = now()
       flyingBytes += entry.bytes
       if (entry.kind === 'request') asked.set(last, entry)
-      entry.maker?.sent(last)
+      entry.maker?.sent?.(last)
     } else if (entry.settled || !entry.maker) return skip(entry.n)
     return `["${entry.kind}",${entry.n},${entry.rest}]`
   }

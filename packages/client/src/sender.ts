@@ -34,6 +34,27 @@ export const notSent = (code: string, message: string) => new HoldfastError(code
 /** Turns publishes and requests into promises that tell the truth, whatever becomes of them. */
 export function createSender(session: Session, clock: Clock, ended: Ended, report: Report): Send {
   const { outbox } = session
+
+  const tellSent = (onSent: (id: string) => void) => (n: number) => {
+    try {
+      onSent(publishId(session.id, n))
+    } catch (error) {
+      report(error)
+    }
+  }
+
+  /** Answers how to stop watching. */
+  function watch({ signal, timeoutMs }: PublishOptions, giveUp: (code: string, message: string) => void): () => void {
+    const abort = () => giveUp('aborted', 'it was aborted')
+    const late = () => giveUp('timeout', `no answer in ${timeoutMs} ms`)
+    signal?.addEventListener('abort', abort)
+    const timer = timeoutMs === undefined ? null : clock.setTimeout(late, timeoutMs)
+    return () => {
+      clock.clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+
   return (kind, { name, schema, fault }, data, options) =>
     // What throws in here rejects.
     new Promise((done, failed) => {
@@ -48,24 +69,11 @@ export function createSender(session: Session, clock: Clock, ended: Ended, repor
 
       const nameJson = JSON.stringify(`${name}`)
       const rest = `${nameJson},${json}${encoding ? `,"${encoding}"` : ''}`
-      const abort = () => outbox.abandon(entry, 'aborted', 'it was aborted')
-      const late = () => outbox.abandon(entry, 'timeout', `no answer in ${timeoutMs} ms`)
-      signal?.addEventListener('abort', abort)
-      const timer = timeoutMs === undefined ? null : clock.setTimeout(late, timeoutMs)
-      const entry = outbox.add(kind, rest, 1.34 * bytes + 3 * nameJson.length + 64, {
-        sent(n) {
-          try {
-            if (kind === 'publish') onSent?.(publishId(session.id, n))
-          } catch (error) {
-            report(error)
-          }
-        },
-        settled(error, value) {
-          clock.clearTimeout(timer)
-          signal?.removeEventListener('abort', abort)
-          error ? failed(error) : done(value)
-        },
-      })
+      // Thousands may wait: each keeps no more than what was asked for.
+      const sent = kind === 'publish' && onSent ? tellSent(onSent) : null
+      const mayEnd = signal || timeoutMs !== undefined
+      const unwatch = mayEnd ? watch(options, (code, message) => outbox.abandon(entry, code, message)) : null
+      const entry = outbox.add(kind, rest, 1.34 * bytes + 3 * nameJson.length + 64, { done, failed, sent, unwatch })
       session.pump()
     })
 }

@@ -8,8 +8,10 @@ function begin(limits: Partial<Parameters<typeof createOutbox>[0]> = {}) {
   const outcomes: unknown[] = []
   function add(kind: OutgoingKind, rest: string) {
     const maker: Maker = {
-      sent() {},
-      settled: (error, value) => outcomes.push(error ? [rest, error.code, error.outcome] : [rest, value]),
+      sent: null,
+      unwatch: null,
+      done: (value) => outcomes.push([rest, value]),
+      failed: ({ code, outcome }) => outcomes.push([rest, code, outcome]),
     }
     const entry = outbox.add(kind, rest, 100, kind.endsWith('subscribe') ? undefined : maker)
     return (code: string, message: string) => outbox.abandon(entry, code, message)
