@@ -1,7 +1,6 @@
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
 import { faultOf } from '../faults.ts'
-import type { Sink } from './outbox.ts'
 import { heartbeatLine } from './outbox.ts'
 import type { SubscriberOwner } from './subscriber.ts'
 import { Subscriber } from './subscriber.ts'
@@ -12,35 +11,35 @@ export interface LinkOwner extends SubscriberOwner {
   left(link: Link): void
 }
 
-/** One use of one transport by a session. */
-export class Link extends Subscriber {
+/** One use of one transport by a session. The far side is its transport's: a socket, a stream of events, or answers to polls. */
+export abstract class Link extends Subscriber {
   readonly number: number
-  readonly transport: Transport
+  abstract readonly transport: Transport
   protected readonly owner: LinkOwner
   #heardAt: number
   #beatAt: number
 
-  constructor(
-    context: Context,
-    owner: LinkOwner,
-    { number, transport, sink }: { number: number; transport: Transport; sink: Sink },
-  ) {
-    super(context, sink)
+  constructor(context: Context, owner: LinkOwner, number: number) {
+    super(context)
     this.number = number
-    this.transport = transport
     this.owner = owner
     this.#heardAt = context.uptime()
     this.#beatAt = this.#heardAt
   }
 
   get acknowledged(): boolean {
-    return this.transport !== 'poll'
+    return true
   }
 
   /** It is between two polls; the next one may go to another node. */
   get away(): boolean {
-    return this.sink.away === true
+    return false
   }
+
+  /** Says why, lets go what is written, and closes. */
+  protected abstract close(why: Fault): void
+  /** Closes at once. */
+  abstract destroy(): void
 
   /** A sign from the client. */
   heard(): void {
@@ -51,7 +50,7 @@ export class Link extends Subscriber {
     const { heartbeatMs } = this.context.settings
     if (now - this.#heardAt >= 3 * heartbeatMs) {
       this.end({ code: 'heartbeat-timeout', message: 'nothing came from the client' })
-    } else if (this.transport !== 'poll' && !this.takes(now)) {
+    } else if (this.acknowledged && !this.takes(now)) {
       this.end({ code: 'too-slow', message: 'the socket took nothing' })
     } else {
       // On a link that is never quiet, too: the client's answer to it is the only sign of one that sends nothing.
@@ -71,14 +70,14 @@ export class Link extends Subscriber {
     this.flush()
     this.#leave()
     if (!ordinary.has(why.code)) this.context.refused(why.code)
-    this.sink.end(why)
+    this.close(why)
   }
 
   /** The transport went by itself. */
   gone(): void {
     if (this.closed) return
     this.#leave()
-    this.sink.destroy()
+    this.destroy()
   }
 
   #leave(): void {

@@ -6,39 +6,27 @@ import type { Batch, Line } from '../topics/wire.ts'
 import { createLine } from '../topics/wire.ts'
 import type { Flushable } from './flusher.ts'
 
-/** The far side of a link: a socket, a stream of events, or the answer to a poll. */
-export interface Sink {
-  write(batch: Batch): void
-  /** Bytes that it holds because the network has not taken them. */
-  readonly buffered: number
-  /** Nobody is there to take anything: between two polls. */
-  readonly away?: boolean
-  /** Says why, lets go what is written, and ends. */
-  end(fault: Fault): void
-  /** Ends at once. */
-  destroy(): void
-}
-
-/** Gathers what goes to one sink within a turn, and watches that the sink takes it. */
+/** Gathers what goes to the far side within a turn, and watches that it is taken. */
 export abstract class Outbox implements Flushable {
   protected readonly context: Context
-  protected readonly sink: Sink
   protected wroteAt: number
   closed = false
   #batch: Batch | null = null
-  /** What the sink held when it was last looked at. */
+  /** What was `buffered` when it was last looked at. */
   #held = 0
   /** Whether it has taken something since `takes` was asked last. */
   #took = false
   #tookAt: number
 
-  constructor(context: Context, sink: Sink) {
+  constructor(context: Context) {
     this.context = context
-    this.sink = sink
     this.wroteAt = context.uptime()
     this.#tookAt = this.wroteAt
   }
 
+  protected abstract write(batch: Batch): void
+  /** Bytes that are held because the network has not taken them. */
+  protected abstract readonly buffered: number
   abstract end(reason: Fault | Error): void
 
   /** Bytes gathered and held. */
@@ -71,11 +59,11 @@ export abstract class Outbox implements Flushable {
     if (!batch) return
     this.#batch = null
     this.wroteAt = now
-    this.sink.write(batch)
-    this.#held = this.sink.buffered
+    this.write(batch)
+    this.#held = this.buffered
   }
 
-  /** False if the sink has taken nothing for too long. */
+  /** False if nothing was taken for too long. */
   protected takes(now: number): boolean {
     this.#look()
     if (this.#took) this.#tookAt = now
@@ -89,10 +77,10 @@ export abstract class Outbox implements Flushable {
     this.#batch = null
   }
 
-  // In the sink's own bytes alone: what a text weighs on the wire only the sink knows. What held nothing after the last write
+  // In bytes of the wire alone: what a text weighs there only its transport knows. What held nothing after the last write
   // holds nothing now.
   #look(): void {
-    const buffered = this.#held === 0 ? 0 : this.sink.buffered
+    const buffered = this.#held === 0 ? 0 : this.buffered
     if (buffered < this.#held || buffered === 0) this.#took = true
     this.#held = buffered
   }

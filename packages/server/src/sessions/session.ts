@@ -6,9 +6,7 @@ import { after, rescue } from '../broker/maybe-promise.ts'
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
 import { fault } from '../faults.ts'
-import type { LinkOwner, Transport } from '../links/link.ts'
-import { Link } from '../links/link.ts'
-import type { Sink } from '../links/outbox.ts'
+import type { Link, LinkOwner } from '../links/link.ts'
 import type { Asked } from '../links/subscriptions.ts'
 import type { Feed } from '../topics/feed.ts'
 import { readHistory } from '../topics/history.ts'
@@ -122,17 +120,15 @@ export class Session extends Upstream implements SessionIdentity, LinkOwner {
     this.userKey = userKey
   }
 
-  attach(number: number, transport: Transport, sink: Sink): Link {
-    this.link(number)?.end(superseded)
-    const link = new Link(this.context, this, { number, transport, sink })
+  attach(link: Link): void {
+    this.link(link.number)?.end(superseded)
     this.links = this.links.concat(link).sort((a, b) => a.number - b.number)
     // It was admitted before the end, and comes after it.
     if (this.ended) link.end(this.ended)
-    else if (number < this.#newest) link.end(superseded)
+    else if (link.number < this.#newest) link.end(superseded)
     else if (this.links.length > this.context.settings.limits.links) this.links[0]?.end(superseded)
     // What it wants is said before that is looked at; what it does not want any more was perhaps given up while it was away.
     this.#host.changed(this)
-    return link
   }
 
   /** A sign from the client on this link: the older ones have done their part. */

@@ -1,12 +1,13 @@
 import { closeCodes, inboxTopic, parseCursor, parseUp } from '@holdfast/protocol'
 import type { Context } from '../context.ts'
+import type { Fault } from '../faults.ts'
 import { closeLine, fault } from '../faults.ts'
-import type { Link } from '../links/link.ts'
-import type { Sink } from '../links/outbox.ts'
+import type { Transport } from '../links/link.ts'
+import { Link } from '../links/link.ts'
 import { heartbeatLine } from '../links/outbox.ts'
 import type { Asked } from '../links/subscriptions.ts'
 import type { Session } from '../sessions/session.ts'
-import type { Line } from '../topics/wire.ts'
+import type { Batch, Line } from '../topics/wire.ts'
 import type { Exchange } from './exchange.ts'
 import { refuse, textHeaders } from './exchange.ts'
 import type { HttpParts } from './exchanges.ts'
@@ -18,10 +19,6 @@ export function createPoll(
   { admission, sessions, topics }: HttpParts,
 ): (exchange: Exchange) => Promise<void> {
   const { limits } = context.settings
-  // The sinks of links that are here; a link goes on between its polls.
-  const sinks = new WeakMap<Link, PollSink>()
-  // `live` is the head when it was first read, though authorization may outlast a poll.
-  const lives = new WeakMap<Link, Map<string, Asked>>()
 
   return async (exchange) => {
     const text = await exchange.body(limits.batchBytes)
@@ -31,11 +28,11 @@ export function createPoll(
 
   async function begin(exchange: Exchange, line: string): Promise<void> {
     const { session, number, topics: wanted, welcome, asked } = await admission.admit(line, exchange, 'poll')
-    const { link, sink } = attach(session, number)
-    lives.set(link, new Map(asked))
+    const link = attach(session, number)
+    link.lives = asked
     link.send(welcome)
     link.subscribe(wanted, asked)
-    sink.wait(exchange)
+    link.wait(exchange)
   }
 
   async function goOn(exchange: Exchange, text: string): Promise<void> {
@@ -51,88 +48,97 @@ export function createPoll(
     }
     const session = await sessions.find(id, secret)
     const there = session.link(number)
-    const { link, sink } =
-      there && sinks.has(there) ? { link: there, sink: sinks.get(there) as PollSink } : attach(session, number)
+    const link = there instanceof PollLink ? there : attach(session, number)
     session.heard(number)
     if (link.closed) return refuse(context, exchange, { code: 'superseded', message: 'a newer link took over' })
-    if (!sink.wait(exchange)) return
+    if (!link.wait(exchange)) return
     link.rest()
     // Another node may have had the frame that says so.
     link.keep(new Set(wanted.map(([topic]) => topic)))
-    const before = lives.get(link)
+    const before = link.lives
     const now = new Map<string, Asked>()
     for (const [topic, from] of wanted) {
       const known = link.granted(topic) === true
-      const live = (known ? undefined : before?.get(topic)) ?? asked.get(topic)
+      const live = (known ? undefined : before.get(topic)) ?? asked.get(topic)
       if (from === 'live' && !known) now.set(topic, live)
       link.listen(topic, from, live, known && parseCursor(from) !== null)
     }
-    lives.set(link, now)
+    link.lives = now
   }
 
-  function attach(session: Session, number: number): { link: Link; sink: PollSink } {
-    const sink = createPollSink(() => link.rest())
-    const link = session.attach(number, 'poll', sink)
-    sinks.set(link, sink)
-    return { link, sink }
+  function attach(session: Session, number: number): PollLink {
+    const link = new PollLink(context, session, number)
+    session.attach(link)
+    return link
   }
 }
 
-interface PollSink extends Sink {
+/** A link goes on between its polls. */
+class PollLink extends Link {
+  /** `live` is the head when it was first read, though authorization may outlast a poll. */
+  lives: ReadonlyMap<string, Asked> = new Map()
+  #waiting: Exchange | null = null
+  #held: Line[] = []
+  #size = 0
+
+  get transport(): Transport {
+    return 'poll'
+  }
+
+  override get acknowledged(): boolean {
+    return false
+  }
+
+  override get away(): boolean {
+    return this.#waiting === null
+  }
+
+  protected override get buffered(): number {
+    return this.#size
+  }
+
   /** The answer to this one is what comes next; false if it was answered at once. */
-  wait(exchange: Exchange): boolean
-}
+  wait(exchange: Exchange): boolean {
+    // A client that polls anew has given the former poll up.
+    if (this.#waiting) this.#answer(200, [heartbeatLine], [])
+    this.#waiting = exchange
+    exchange.onGone(() => {
+      if (this.#waiting !== exchange) return
+      this.#waiting = null
+      this.rest()
+    })
+    if (this.#held.length === 0) return true
+    this.#answer(200, this.#release(), [])
+    return false
+  }
 
-/** `onAnswer`: until the next poll names its cursors nothing more is to be written. */
-function createPollSink(onAnswer: () => void): PollSink {
-  let waiting: Exchange | null = null
-  let held: Line[] = []
-  let size = 0
+  protected override write(batch: Batch): void {
+    this.#held.push(...batch.lines)
+    this.#size += batch.size
+    if (this.#waiting) this.#answer(200, this.#release(), [])
+  }
 
-  const answer = (status: number, lines: readonly Line[], more: readonly string[]) => {
-    const exchange = waiting
-    waiting = null
+  protected override close(why: Fault): void {
+    if (this.#waiting) this.#answer(closeCodes[why.code].status, this.#release(), [closeLine(why)])
+  }
+
+  override destroy(): void {
+    this.#waiting?.destroy()
+    this.#waiting = null
+  }
+
+  // Until the next poll names its cursors nothing more is to be written.
+  #answer(status: number, lines: readonly Line[], more: readonly string[]): void {
+    const exchange = this.#waiting
+    this.#waiting = null
     exchange?.answer(status, textHeaders, [...lines.map(({ text }) => text), ...more].join('\n'))
-    onAnswer()
-  }
-  const release = () => {
-    const lines = held
-    held = []
-    size = 0
-    return lines
+    this.rest()
   }
 
-  return {
-    get away() {
-      return waiting === null
-    },
-    get buffered() {
-      return size
-    },
-    write(batch) {
-      held.push(...batch.lines)
-      size += batch.size
-      if (waiting) answer(200, release(), [])
-    },
-    wait(exchange) {
-      // A client that polls anew has given the former poll up.
-      if (waiting) answer(200, [heartbeatLine], [])
-      waiting = exchange
-      exchange.onGone(() => {
-        if (waiting !== exchange) return
-        waiting = null
-        onAnswer()
-      })
-      if (held.length === 0) return true
-      answer(200, release(), [])
-      return false
-    },
-    end(reason) {
-      if (waiting) answer(closeCodes[reason.code].status, release(), [closeLine(reason)])
-    },
-    destroy() {
-      waiting?.destroy()
-      waiting = null
-    },
+  #release(): readonly Line[] {
+    const lines = this.#held
+    this.#held = []
+    this.#size = 0
+    return lines
   }
 }

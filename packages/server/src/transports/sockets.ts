@@ -3,8 +3,8 @@ import type { Answer } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
 import { closeReason, fault } from '../faults.ts'
-import type { Link } from '../links/link.ts'
-import type { Sink } from '../links/outbox.ts'
+import type { Transport } from '../links/link.ts'
+import { Link } from '../links/link.ts'
 import type { Admission, Admitted, Peer } from '../sessions/admission.ts'
 import { faultFrom } from '../sessions/admission.ts'
 import type { Session } from '../sessions/session.ts'
@@ -52,78 +52,73 @@ export async function acceptSocket(
   transports: Transports,
   upgrade: Upgrade,
 ): Promise<void> {
-  const connection = new SocketConnection(context, transports)
+  const handshake = new Handshake(context, transports, upgrade)
   try {
     if (!originAllowed(context.settings, upgrade)) throw fault('origin-forbidden', 'the page has another origin')
-    const line = offeredHello(upgrade.protocols) ?? (await firstMessage(context, connection, upgrade))
-    const admitted = await admission.admit(line, upgrade, 'websocket')
-    connection.open(upgrade)
-    connection.start(admitted)
+    const line = offeredHello(upgrade.protocols) ?? (await handshake.firstMessage())
+    handshake.finish(await admission.admit(line, upgrade, 'websocket'))
   } catch (error) {
-    connection.open(upgrade)
-    connection.refuse(faultFrom(context, error))
+    handshake.open()
+    handshake.refuse(faultFrom(context, error))
   }
 }
 
-function firstMessage(context: Context, connection: SocketConnection, upgrade: Upgrade): Promise<string> {
-  const { timers, settings } = context
-  return new Promise((resolve, reject) => {
-    const stop = timers.after(settings.handshakeMs, () => reject(fault('handshake-timeout', 'no hello came')))
-    const isOpen = connection.open(upgrade, (text) => {
-      stop()
-      resolve(text)
-    })
-    if (!isOpen) stop()
-  })
-}
-
-/** A WebSocket with its link. */
-class SocketConnection implements SocketEvents, Sink, Source {
+/** A WebSocket that has no link. Where it was opened before it had one, it hands on what comes. */
+class Handshake implements SocketEvents {
   readonly #context: Context
   readonly #transports: Transports
-  #socket: SocketLike | null = null
-  #link: Link | null = null
-  #session: Session | null = null
-  #first: ((text: string) => void) | null = null
+  readonly #upgrade: Upgrade
   #opened = false
-  #paused = false
+  #socket: SocketLike | null = null
+  #first: ((text: string) => void) | null = null
+  #link: SocketLink | null = null
 
-  constructor(context: Context, transports: Transports) {
+  constructor(context: Context, transports: Transports, upgrade: Upgrade) {
     this.#context = context
     this.#transports = transports
+    this.#upgrade = upgrade
   }
 
-  /** Once. `first` takes the first message. False if the peer has gone. */
-  open(upgrade: Upgrade, first: ((text: string) => void) | null = null): boolean {
-    if (!this.#opened) {
+  firstMessage(): Promise<string> {
+    const { timers, settings } = this.#context
+    return new Promise((resolve, reject) => {
+      const stop = timers.after(settings.handshakeMs, () => reject(fault('handshake-timeout', 'no hello came')))
+      this.#first = (text) => {
+        stop()
+        resolve(text)
+      }
+      this.open()
+      if (!this.#socket) stop()
+    })
+  }
+
+  /** Once. */
+  open(): void {
+    if (this.#opened) return
+    this.#opened = true
+    this.#socket = this.#upgrade.open(this)
+    if (this.#socket) this.#transports.add(this)
+  }
+
+  finish(admitted: Admitted): void {
+    const link = new SocketLink(this.#context, this.#transports, admitted.session, admitted.number)
+    if (this.#opened) this.#link = link
+    else {
       this.#opened = true
-      this.#first = first
-      this.#socket = upgrade.open(this)
-      if (this.#socket) this.#transports.add(this)
+      this.#socket = this.#upgrade.open(link)
     }
-    return this.#socket !== null
+    if (this.#socket) link.start(this.#socket, admitted)
+    this.#transports.delete(this)
   }
 
-  start({ session, number, topics, welcome, asked }: Admitted): void {
-    if (!this.#socket) return
-    const link = session.attach(number, 'websocket', this)
-    this.#session = session
-    this.#link = link
-    link.send(welcome)
-    // With the 101, in one segment.
-    link.flush()
-    link.subscribe(topics, asked)
-  }
-
-  /** Before it has a link. */
   refuse(reason: Fault): void {
     this.#context.refused(reason.code)
     this.#first = null
-    this.end(reason)
+    this.#socket?.close(closeCodes[reason.code].close, closeReason(reason))
   }
 
   message(text: string): void {
-    if (this.#link && this.#session) this.#receive(this.#link, this.#session, text)
+    if (this.#link) this.#link.message(text)
     else if (this.#first) {
       this.#first(text)
       this.#first = null
@@ -131,13 +126,12 @@ class SocketConnection implements SocketEvents, Sink, Source {
   }
 
   broken(code: 'malformed' | 'too-large'): void {
-    const reason = { code, message: code === 'malformed' ? 'no text message' : 'the batch is too large' }
-    if (this.#link) this.#link.end(reason)
-    else this.refuse(reason)
+    if (this.#link) this.#link.broken(code)
+    else this.refuse(brokenBy(code))
   }
 
   drained(): void {
-    this.#link?.pump()
+    this.#link?.drained()
   }
 
   gone(): void {
@@ -146,44 +140,46 @@ class SocketConnection implements SocketEvents, Sink, Source {
     this.#link?.gone()
   }
 
-  get link(): number {
-    return this.#link?.number ?? 0
-  }
-
-  ended(): boolean {
-    return this.#link?.closed ?? true
-  }
-
-  answer(answer: Answer | string): void {
-    this.#link?.send(typeof answer === 'string' ? answer : JSON.stringify(answer))
-  }
-
-  write(batch: Batch): void {
-    const messages = this.#socket?.compresses ? batch.compressed : batch.messages
-    for (const message of messages) this.#socket?.write(message)
-  }
-
-  get buffered(): number {
-    return this.#socket?.buffered ?? 0
-  }
-
-  end(reason: Fault): void {
-    this.#socket?.close(closeCodes[reason.code].close, closeReason(reason))
-  }
-
   destroy(): void {
     this.#socket?.destroy()
   }
+}
 
-  #receive(link: Link, session: Session, text: string): void {
-    if (link.closed) return
-    session.heard(link.number)
-    session.take(text, this).catch((error) => link.end(faultFrom(this.#context, error)))
-    const { upstreamBytes, batchBytes } = this.#context.settings.limits
+class SocketLink extends Link implements SocketEvents, Source {
+  declare protected readonly owner: Session
+  readonly #transports: Transports
+  #socket: SocketLike | null = null
+  #paused = false
+
+  constructor(context: Context, transports: Transports, session: Session, number: number) {
+    super(context, session, number)
+    this.#transports = transports
+  }
+
+  get transport(): Transport {
+    return 'websocket'
+  }
+
+  start(socket: SocketLike, { session, topics, welcome, asked }: Admitted): void {
+    this.#socket = socket
+    this.#transports.add(this)
+    session.attach(this)
+    this.send(welcome)
+    // With the 101, in one segment.
+    this.flush()
+    this.subscribe(topics, asked)
+  }
+
+  message(text: string): void {
+    if (this.closed) return
+    const session = this.owner
+    session.heard(this.number)
+    session.take(text, this).catch((error) => this.end(faultFrom(this.context, error)))
+    const { upstreamBytes, batchBytes } = this.context.settings.limits
     if (session.waiting <= upstreamBytes) return
     // What has been read comes though the socket is stopped, and inflates to many times as much.
     if (session.waiting > upstreamBytes + 4 * batchBytes)
-      link.end(fault('later', 'too much of the session waits', 1_000))
+      this.end(fault('later', 'too much of the session waits', 1_000))
     if (this.#paused) return
     this.#paused = true
     this.#socket?.pause()
@@ -192,4 +188,52 @@ class SocketConnection implements SocketEvents, Sink, Source {
       this.#socket?.resume()
     })
   }
+
+  broken(code: 'malformed' | 'too-large'): void {
+    this.end(brokenBy(code))
+  }
+
+  drained(): void {
+    this.pump()
+  }
+
+  override gone(): void {
+    this.#socket = null
+    this.#transports.delete(this)
+    super.gone()
+  }
+
+  get link(): number {
+    return this.number
+  }
+
+  ended(): boolean {
+    return this.closed
+  }
+
+  answer(answer: Answer | string): void {
+    this.send(typeof answer === 'string' ? answer : JSON.stringify(answer))
+  }
+
+  protected override write(batch: Batch): void {
+    const messages = this.#socket?.compresses ? batch.compressed : batch.messages
+    for (const message of messages) this.#socket?.write(message)
+  }
+
+  protected override get buffered(): number {
+    return this.#socket?.buffered ?? 0
+  }
+
+  protected override close(why: Fault): void {
+    this.#socket?.close(closeCodes[why.code].close, closeReason(why))
+  }
+
+  override destroy(): void {
+    this.#socket?.destroy()
+  }
 }
+
+const brokenBy = (code: 'malformed' | 'too-large'): Fault => ({
+  code,
+  message: code === 'malformed' ? 'no text message' : 'the batch is too large',
+})

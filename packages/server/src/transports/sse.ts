@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
 import { closeLine } from '../faults.ts'
-import type { Link } from '../links/link.ts'
-import type { Sink } from '../links/outbox.ts'
+import type { Transport } from '../links/link.ts'
+import { Link } from '../links/link.ts'
 import type { Admitted } from '../sessions/admission.ts'
 import type { Batch } from '../topics/wire.ts'
 import { createLine } from '../topics/wire.ts'
@@ -19,58 +19,57 @@ export function createSse(
   return async (exchange) => {
     const line = await exchange.body(context.settings.limits.batchBytes)
     const admitted = await admission.admit(line, exchange, 'sse')
-    const connection = new StreamConnection(context, transports)
-    connection.start(exchange, admitted)
+    new StreamLink(context, transports, admitted).start(exchange, admitted)
   }
 }
 
-/** A stream of events with its link. */
-class StreamConnection implements StreamEvents, Sink {
-  readonly #context: Context
+class StreamLink extends Link implements StreamEvents {
   readonly #transports: Transports
   #stream: StreamLike | null = null
-  #link: Link | null = null
 
-  constructor(context: Context, transports: Transports) {
-    this.#context = context
+  constructor(context: Context, transports: Transports, { session, number }: Admitted) {
+    super(context, session, number)
     this.#transports = transports
   }
 
-  start(exchange: Exchange, { session, number, topics, welcome, asked }: Admitted): void {
+  get transport(): Transport {
+    return 'sse'
+  }
+
+  start(exchange: Exchange, { session, topics, welcome, asked }: Admitted): void {
     this.#stream = exchange.stream(200, eventHeaders, this)
     if (!this.#stream) return
     this.#transports.add(this)
-    const link = session.attach(number, 'sse', this)
-    this.#link = link
-    link.send(welcome)
-    link.flush()
-    link.subscribe(topics, asked)
+    session.attach(this)
+    this.send(welcome)
+    this.flush()
+    this.subscribe(topics, asked)
   }
 
   drained(): void {
-    this.#link?.pump()
+    this.pump()
   }
 
-  gone(): void {
+  override gone(): void {
     this.#transports.delete(this)
-    this.#link?.gone()
+    super.gone()
   }
 
-  write(batch: Batch): void {
+  protected override write(batch: Batch): void {
     this.#stream?.write(batch.event)
   }
 
-  get buffered(): number {
+  protected override get buffered(): number {
     return this.#stream?.buffered ?? 0
   }
 
-  end(reason: Fault): void {
+  protected override close(why: Fault): void {
     if (!this.#stream) return
-    this.#stream.write(createLine(closeLine(reason)).event)
-    endStream(this.#context, this.#stream)
+    this.#stream.write(createLine(closeLine(why)).event)
+    endStream(this.context, this.#stream)
   }
 
-  destroy(): void {
+  override destroy(): void {
     this.#stream?.destroy()
   }
 }
