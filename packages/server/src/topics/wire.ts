@@ -149,7 +149,7 @@ export class Batch {
 
   /** WebSocket messages of a moderate size. */
   get messages(): readonly Chunk[] {
-    this.#messages ??= this.#before ? [...joined(this.lines, longMessage)] : [this.#last.message]
+    this.#messages ??= this.#before ? joined(this.lines, longMessage) : [this.#last.message]
     return this.#messages
   }
 
@@ -169,7 +169,7 @@ export class Batch {
 
   #compress(lines: readonly Line[]): readonly Chunk[] {
     if (!lines.some(({ compressed }) => compressed)) return this.messages
-    return [new Messages([...joined(lines, (line) => line.compressed ?? longMessage(line))])]
+    return [new Messages(joined(lines, (line) => line.compressed ?? longMessage(line)))]
   }
 }
 
@@ -198,24 +198,19 @@ const messageSize = 128 * 1024
 const longMessage = (line: Line): Chunk | null => (line.size > messageSize / 4 ? line.message : null)
 
 /** Gathers lines into messages, but for those that are one by themselves. */
-function* joined(lines: readonly Line[], alone: (line: Line) => Chunk | null): Generator<Chunk> {
-  let small: string[] = []
-  let size = 0
-  const gathered = () => {
-    const message = new LazyMessage(small.join('\n'))
-    small = []
-    size = 0
-    return message
+function joined(lines: readonly Line[], alone: (line: Line) => Chunk | null): Chunk[] {
+  const messages: Chunk[] = []
+  let text = ''
+  const close = () => {
+    if (text !== '') messages.push(new LazyMessage(text))
+    text = ''
   }
   for (const line of lines) {
     const message = alone(line)
-    if (size > 0 && (message || size + line.size > messageSize)) yield gathered()
-    if (message) {
-      yield message
-      continue
-    }
-    small.push(line.text)
-    size += line.size
+    if (message || text.length + line.size > messageSize) close()
+    if (message) messages.push(message)
+    else text = text === '' ? line.text : `${text}\n${line.text}`
   }
-  if (size > 0) yield gathered()
+  close()
+  return messages
 }
