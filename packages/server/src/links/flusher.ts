@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { Batch, type Line } from '../topics/wire.ts'
 
-/** Gathers lines for one sink. */
+/** Gathers lines for one far side. */
 export interface Flushable {
   flush(now: number): void
 }

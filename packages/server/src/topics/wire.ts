@@ -117,7 +117,7 @@ export class CompressedWire extends Wire {
 }
 
 /**
- * The lines of one turn for one sink. Sinks that are to have the same lines have the same batch, so that it is joined and
+ * The lines of one turn for one link. Links that are to have the same lines have the same batch, so that it is joined and
  * encoded once: a batch knows the one that goes on from it.
  */
 export class Batch {
