@@ -51,16 +51,12 @@ class Messages implements Chunk {
 }
 
 /** A frame's line, as a WebSocket message and as an SSE event. */
-export class Line {
-  readonly text: string
+export abstract class Line {
+  abstract readonly text: string
   /** The batch of this turn that begins with it; the flusher's. */
   batch: Batch | null = null
   #message: Chunk | null = null
   #event: Chunk | null = null
-
-  constructor(text: string) {
-    this.text = text
-  }
 
   get size(): number {
     return this.text.length
@@ -82,17 +78,33 @@ export class Line {
   }
 }
 
-/** An entry in every shape in which it leaves. */
+class TextLine extends Line {
+  readonly text: string
+
+  constructor(text: string) {
+    super()
+    this.text = text
+  }
+}
+
+/** An entry in every shape in which it leaves; none is made before somebody takes it. */
 export class Wire extends Line {
   readonly entry: Entry
   readonly cursor: string
+  readonly #topic: string
+  #text: string | null = null
   #plain: Chunk | null = null
 
   constructor(topic: string, entry: Entry) {
-    const cursor = formatCursor(entry.epoch, entry.offset)
-    super(entryLine(topic, cursor, entry))
+    super()
     this.entry = entry
-    this.cursor = cursor
+    this.cursor = formatCursor(entry.epoch, entry.offset)
+    this.#topic = topic
+  }
+
+  get text(): string {
+    this.#text ??= entryLine(this.#topic, this.cursor, this.entry)
+    return this.#text
   }
 
   /** The event of the topic's own address. */
@@ -175,7 +187,7 @@ export class Batch {
 
 export const createChunk = (text: string): Chunk => new LazyChunk(text)
 
-export const createLine = (text: string): Line => new Line(text)
+export const createLine = (text: string): Line => new TextLine(text)
 
 /** One event of a topic's own address. Without a cursor, a browser that resumes does so at the one before. */
 export const plainEvent = (cursor: string | null, event: string | undefined, data: string | null): string =>
