@@ -45,10 +45,14 @@ export function createTraffic({ hub }: World, connection: Connection): Traffic {
       arrived()
     }),
   ]
+  // A test that ran out of time has closed its hub, and nobody stops this.
+  const failed = (error: unknown) => {
+    clearInterval(timer)
+    failures.push(error)
+  }
   const timer = setInterval(() => {
-    void hub.topic('down').publish(down.send())
-    const publish = connection.topic('up').publish(up.send())
-    receipts.push(publish.catch((error) => failures.push(error)))
+    hub.topic('down').publish(down.send()).catch(failed)
+    receipts.push(connection.topic('up').publish(up.send()).catch(failed))
   }, everyMs)
 
   const until = (isReached: () => boolean) =>
@@ -71,9 +75,9 @@ export function createTraffic({ hub }: World, connection: Connection): Traffic {
     async stop() {
       clearInterval(timer)
       await Promise.all(receipts)
+      expect(failures).toEqual([])
       await until(() => down.last === down.sent - 1 && up.last === up.sent - 1)
       for (const subscription of subscriptions) subscription.unsubscribe()
-      expect(failures).toEqual([])
       expect(down.count).toEqual(intact(down.sent))
       expect(up.count).toEqual(intact(up.sent))
       return { down: down.count, up: up.count }
