@@ -1,7 +1,7 @@
 import { type EventEmitter, once } from 'node:events'
 import { Agent, createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import {
   createFaultProxy,
@@ -590,6 +590,20 @@ describe('rules', () => {
     expect(await echoed).toEqual(['one', 'two'])
     proxy.use([{ on: 'post', direction: 'up', do: 'stall', forMs: 80 }])
     expect(await timed(() => send('/send', 'one'))).toBeGreaterThanOrEqual(79)
+  })
+
+  test('a stall that comes to its end while it is looked at ends all the same', async () => {
+    let now = performance.now()
+    // A look takes longer than a stall has left.
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 4))
+    try {
+      for (let forMs = 1; forMs <= 40; forMs++) {
+        proxy.use([{ on: 'post', direction: 'up', do: 'stall', forMs }])
+        expect((await send('/send', 'one')).status).toBe(200)
+      }
+    } finally {
+      clock.mockRestore()
+    }
   })
 
   test('stall in mid-stream lets exactly so many bytes through', async () => {

@@ -191,10 +191,12 @@ export function createConnection(options: ConnectionOptions): Connection {
   function review(): void {
     if (isOver || isCut) return
     clearTimeout(timer)
+    // What comes to its end while it is looked at would else be looked at no more: a stall then lasted for ever.
+    const before = gate.case.msLeft()
     directions.forEach(stallIfSaid)
     gate.review()
-    const ms = gate.case.msLeft()
-    if (ms !== null && !isOver && !isCut) timer = setTimeout(review, Math.ceil(ms))
+    const ms = Math.min(before ?? Number.POSITIVE_INFINITY, gate.case.msLeft() ?? Number.POSITIVE_INFINITY)
+    if (ms < Number.POSITIVE_INFINITY && !isOver && !isCut) timer = setTimeout(review, Math.ceil(ms))
   }
 
   function paceOf(direction: Direction) {
