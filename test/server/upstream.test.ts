@@ -30,7 +30,7 @@ function createSubject(inTurn: InTurn) {
   const ended = { is: false }
   const source: Source = { link: 1, ended: () => ended.is, answer: (answer) => answered.push(Number(answer[1])) }
   const upstream = new Subject(context, inTurn)
-  const take = (first: number, count = 1) =>
+  const take = async (first: number, count = 1) =>
     upstream.take(
       Array.from({ length: count }, (_, i) => JSON.stringify(['publish', first + i, 't', 0])).join('\n'),
       source,

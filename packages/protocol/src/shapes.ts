@@ -2,8 +2,10 @@ import { isFrom, parseCursor } from './cursor.ts'
 import { HoldfastError } from './errors.ts'
 import type { DownFrame, DownKind, UpFrame, UpKind } from './frames.ts'
 
-/** What one element of a frame must be; a trailing '?' in a shape makes the rest of the frame optional. */
-const elements = {
+type Check = (value: unknown) => boolean
+
+/** What one element of a frame must be; a '?' in a shape makes the rest of the frame optional. */
+const elements: Readonly<Record<string, Check>> = {
   b: (v: unknown) => typeof v === 'boolean',
   c: (v: unknown) => typeof v === 'string' && parseCursor(v) !== null,
   e: (v: unknown) => v === 'base64',
@@ -13,13 +15,13 @@ const elements = {
   l: (v: unknown) => isTopicList(v),
   n: (v: unknown) => Number.isSafeInteger(v) && (v as number) >= 0,
   o: (v: unknown) => typeof v === 'object' && v !== null && !Array.isArray(v),
-  p: (v: unknown) => Array.isArray(v) && v.every((entry) => Array.isArray(entry) && fits(entry, 0, 'cnx?ie')),
+  p: (v: unknown) => Array.isArray(v) && v.every((entry) => Array.isArray(entry) && fits(entry, 0, pageEntry)),
   s: (v: unknown) => typeof v === 'string',
   x: () => true,
 }
 
 /** Each kind's elements after the first. An element that a later version adds at the end is ignored. */
-const upShapes: Record<UpKind, string> = {
+const upShapes = compile({
   hello: 'no',
   session: 'ssn',
   poll: 'l',
@@ -32,9 +34,9 @@ const upShapes: Record<UpKind, string> = {
   ack: 'k',
   ping: 'n',
   bye: '',
-}
+} satisfies Record<UpKind, string>)
 
-const downShapes: Record<DownKind, string> = {
+const downShapes = compile({
   welcome: 'no',
   subscribed: 'sc?o',
   refused: 'sss',
@@ -48,7 +50,9 @@ const downShapes: Record<DownKind, string> = {
   heartbeat: '',
   pong: 'n',
   close: 'nss?n',
-}
+} satisfies Record<DownKind, string>)
+
+const pageEntry = read('cnx?ie')
 
 /** Reads one line of a batch that a client sent. Throws `malformed`. */
 export const parseUp = (line: string): UpFrame => parse(line, upShapes) as UpFrame
@@ -56,7 +60,22 @@ export const parseUp = (line: string): UpFrame => parse(line, upShapes) as UpFra
 /** Reads one line of a batch that a server sent. Throws `malformed`. */
 export const parseDown = (line: string): DownFrame => parse(line, downShapes) as DownFrame
 
-function parse(line: string, shapes: Record<string, string>): unknown[] {
+interface Shape {
+  readonly checks: readonly Check[]
+  /** How many of them there must be an element for. */
+  readonly least: number
+}
+
+function compile(shapes: Readonly<Record<string, string>>): ReadonlyMap<string, Shape> {
+  return new Map(Object.entries(shapes).map(([kind, shape]) => [kind, read(shape)]))
+}
+
+function read(shape: string): Shape {
+  const [needed = '', optional = ''] = shape.split('?')
+  return { checks: [...needed, ...optional].map((letter) => elements[letter] as Check), least: needed.length }
+}
+
+function parse(line: string, shapes: ReadonlyMap<string, Shape>): unknown[] {
   let frame: unknown
   try {
     frame = JSON.parse(line)
@@ -65,24 +84,16 @@ function parse(line: string, shapes: Record<string, string>): unknown[] {
   }
   if (!Array.isArray(frame)) throw malformed('not an array')
   const kind: unknown = frame[0]
-  const shape = typeof kind === 'string' && Object.hasOwn(shapes, kind) ? shapes[kind] : undefined
-  if (shape === undefined) throw malformed('unknown kind')
+  const shape = shapes.get(kind as string)
+  if (!shape) throw malformed('unknown kind')
   if (!fits(frame, 1, shape)) throw malformed(`not the shape of '${kind}'`)
   return frame
 }
 
-function fits(values: readonly unknown[], start: number, shape: string): boolean {
-  let index = start
-  let optional = false
-  for (const letter of shape) {
-    if (letter === '?') {
-      optional = true
-      continue
-    }
-    if (optional && index >= values.length) return true
-    if (index >= values.length || !elements[letter as keyof typeof elements](values[index])) return false
-    index++
-  }
+function fits(values: readonly unknown[], start: number, { checks, least }: Shape): boolean {
+  const given = values.length - start
+  if (given < least) return false
+  for (let i = 0; i < checks.length && i < given; i++) if (!checks[i]?.(values[start + i])) return false
   return true
 }
 

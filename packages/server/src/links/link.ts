@@ -42,8 +42,8 @@ export abstract class Link extends Subscriber {
   abstract destroy(): void
 
   /** A sign from the client. */
-  heard(): void {
-    this.#heardAt = this.context.uptime()
+  heard(now: number): void {
+    this.#heardAt = now
   }
 
   sweep(now: number): void {

@@ -133,13 +133,14 @@ export class Session extends Upstream implements SessionIdentity, LinkOwner {
 
   /** A sign from the client on this link: the older ones have done their part. */
   heard(number: number): void {
-    this.#contactAt = this.context.uptime()
+    const now = this.context.uptime()
+    this.#contactAt = now
     const link = this.link(number)
     if (number > this.#newest) {
       this.supersede(number)
       this.news?.tell({ type: 'proven', link: number })
     }
-    link?.heard()
+    link?.heard(now)
   }
 
   supersede(number: number): void {
@@ -151,7 +152,7 @@ export class Session extends Upstream implements SessionIdentity, LinkOwner {
   apply(number: number, frame: UpFrame, asked: Asked): boolean {
     const link = this.link(number)
     if (!link) return false
-    link.heard()
+    link.heard(this.context.uptime())
     if (frame[0] === 'ping') {
       link.send(encodeFrame(['pong', frame[1]]))
       // The round-trip time is measured with it.

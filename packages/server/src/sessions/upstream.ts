@@ -1,5 +1,5 @@
 import type { UpFrame } from '@holdfast/protocol'
-import { HoldfastError, parseUp } from '@holdfast/protocol'
+import { encodeFrame, HoldfastError, parseUp } from '@holdfast/protocol'
 import type { Answer } from '../broker/broker.ts'
 import type { MaybePromise } from '../broker/maybe-promise.ts'
 import { isPromise } from '../broker/maybe-promise.ts'
@@ -14,6 +14,14 @@ export interface Source {
   /** No longer worth going on. */
   ended(): boolean
   answer(answer: Answer | string): void
+}
+
+/** A frame of an answer, or what is one already. A cursor's letters need no quoting. */
+export function answerLine(answer: Answer | string): string {
+  if (typeof answer === 'string') return answer
+  if (answer[0] === 'reject') return encodeFrame(answer)
+  const [kind, number, cursor] = answer
+  return cursor === undefined ? `["${kind}",${number}]` : `["${kind}",${number},"${cursor}"]`
 }
 
 /** What a session sends, from any of its links and POSTs: one batch after the other, each frame in its order. */
@@ -37,17 +45,16 @@ export abstract class Upstream {
 
   /** Resolves when what waits now has been dealt with. */
   idle(): Promise<unknown> {
-    return this.#last?.dealt.catch(() => {}) ?? Promise.resolve()
+    return this.#last?.dealt().catch(() => {}) ?? Promise.resolve()
   }
 
   /**
-   * Deals with a batch, at once as far as nothing has to be waited for; rejects with a fault that ends the link. What came
-   * before it has been dealt with.
+   * Deals with a batch, at once as far as nothing has to be waited for; throws or rejects with a fault that ends the link.
+   * What came before it has been dealt with.
    */
-  take(text: string, source: Source): Promise<void> {
-    const { frames, broken } = this.#parse(text, source)
-    if (frames.length === 0) return broken ? Promise.reject(broken) : Promise.resolve()
-    const batch = new Batch(source, text.length, frames, broken)
+  take(text: string, source: Source): MaybePromise<void> {
+    const batch = new Batch(source, text.length)
+    this.#parse(text, batch)
     const before = this.#last
     this.#last = batch
     this.waiting += batch.size
@@ -56,21 +63,24 @@ export abstract class Upstream {
       this.#first = batch
       this.#goOn()
     }
-    return batch.dealt
+    if (!batch.over) return batch.dealt()
+    if (batch.failure) throw batch.failure
   }
 
-  #parse(text: string, source: Source): { frames: Read[]; broken: HoldfastError | null } {
-    const frames: Read[] = []
-    for (const line of text.split('\n')) {
-      try {
+  #parse(text: string, batch: Batch): void {
+    const { source, frames } = batch
+    try {
+      for (const line of text.includes('\n') ? text.split('\n') : [text]) {
         const frame = parseUp(line)
-        if (!this.atOnce(frame, source)) frames.push({ frame, read: this.read(frame) })
-      } catch (error) {
-        if (!(error instanceof HoldfastError)) throw error
-        return { frames, broken: error }
+        if (this.atOnce(frame, source)) continue
+        const read = this.read(frame)
+        if (read !== undefined) batch.read = (batch.read ?? new Map()).set(frames.length, read)
+        frames.push(frame)
       }
+    } catch (error) {
+      if (!(error instanceof HoldfastError)) throw error
+      batch.broken = error
     }
-    return { frames, broken: null }
   }
 
   /** Batch after batch, until a frame has to be waited for. */
@@ -88,8 +98,8 @@ export abstract class Upstream {
     const { frames, source } = batch
     try {
       while (batch.at < frames.length && !source.ended()) {
-        const { frame, read } = frames[batch.at++] as Read
-        const answer = this.inTurn(frame, source, read)
+        const at = batch.at++
+        const answer = this.inTurn(frames[at] as UpFrame, source, batch.read?.get(at))
         if (isPromise(answer))
           return answer.then((later) => batch.answer(later)).catch((error) => this.#fail(batch, error))
         batch.answer(answer)
@@ -103,7 +113,7 @@ export abstract class Upstream {
 
   #fail(batch: Batch, error: unknown): void {
     if (error instanceof HoldfastError) return this.#end(batch, error)
-    this.context.report('internal-error', `'${batch.frames[batch.at - 1]?.frame[0]}' failed`, error)
+    this.context.report('internal-error', `'${batch.frames[batch.at - 1]?.[0]}' failed`, error)
     this.#end(batch, fault('internal-error', 'something failed at the server'))
   }
 
@@ -115,34 +125,45 @@ export abstract class Upstream {
   }
 }
 
-interface Read {
-  readonly frame: UpFrame
-  readonly read: Asked
-}
-
 class Batch {
   next: Batch | null = null
   /** Which of the frames is next. */
   at = 0
-  readonly dealt: Promise<void>
   readonly source: Source
   readonly size: number
-  readonly frames: readonly Read[]
-  /** Why nothing is read behind them. */
-  readonly broken: HoldfastError | null
-  end: (error: HoldfastError | null) => void = () => {}
+  readonly frames: UpFrame[] = []
+  /** What held when a frame was read, by its place; where nothing is asked, none. */
+  read: Map<number, Asked> | null = null
+  /** Why nothing is read behind the frames. */
+  broken: HoldfastError | null = null
+  over = false
+  /** Of one that is over. */
+  failure: HoldfastError | null = null
+  #dealt: { promise: Promise<void>; settle: () => void } | null = null
 
-  constructor(source: Source, size: number, frames: readonly Read[], broken: HoldfastError | null) {
+  constructor(source: Source, size: number) {
     this.source = source
     this.size = size
-    this.frames = frames
-    this.broken = broken
-    this.dealt = new Promise((resolve, reject) => {
-      this.end = (error) => (error ? reject(error) : resolve())
+  }
+
+  /** Settles when it is over. Made for those who wait: most batches have been dealt with when they were taken. */
+  dealt(): Promise<void> {
+    if (this.#dealt) return this.#dealt.promise
+    let settle = () => {}
+    const promise = new Promise<void>((resolve, reject) => {
+      settle = () => (this.failure ? reject(this.failure) : resolve())
     })
+    this.#dealt = { promise, settle }
+    return promise
   }
 
   answer(answer: Answer | null): void {
     if (answer) this.source.answer(answer)
+  }
+
+  end(error: HoldfastError | null): void {
+    this.over = true
+    this.failure = error
+    this.#dealt?.settle()
   }
 }

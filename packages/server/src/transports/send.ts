@@ -1,9 +1,11 @@
 import type { Frame } from '@holdfast/protocol'
 import { parseUp } from '@holdfast/protocol'
+import type { Answer } from '../broker/broker.ts'
 import type { Context } from '../context.ts'
 import { fault } from '../faults.ts'
 import { heartbeatLine } from '../links/outbox.ts'
 import { faultFrom } from '../sessions/admission.ts'
+import { answerLine } from '../sessions/upstream.ts'
 import type { Exchange } from './exchange.ts'
 import { answerClose, refuse, textHeaders } from './exchange.ts'
 import type { HttpParts } from './exchanges.ts'
@@ -20,7 +22,7 @@ export function createSend(context: Context, { sessions }: HttpParts): (exchange
     session.heard(number)
     const lines: string[] = []
     try {
-      const answer = (each: unknown) => lines.push(typeof each === 'string' ? each : JSON.stringify(each))
+      const answer = (each: Answer | string) => lines.push(answerLine(each))
       if (rest !== '') await session.take(rest, { link: number, ended: () => false, answer })
     } catch (error) {
       const reason = faultFrom(context, error)

@@ -1,5 +1,6 @@
 import { closeCodes, offeredHello } from '@holdfast/protocol'
 import type { Answer } from '../broker/broker.ts'
+import { isPromise, rescue } from '../broker/maybe-promise.ts'
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
 import { closeReason, fault } from '../faults.ts'
@@ -8,7 +9,7 @@ import { Link } from '../links/link.ts'
 import type { Admission, Admitted, Peer } from '../sessions/admission.ts'
 import { faultFrom } from '../sessions/admission.ts'
 import type { Session } from '../sessions/session.ts'
-import type { Source } from '../sessions/upstream.ts'
+import { answerLine, type Source } from '../sessions/upstream.ts'
 import type { Batch, Chunk } from '../topics/wire.ts'
 import { originAllowed } from './origin.ts'
 import type { Transports } from './transports.ts'
@@ -174,7 +175,9 @@ class SocketLink extends Link implements SocketEvents, Source {
     if (this.closed) return
     const session = this.owner
     session.heard(this.number)
-    session.take(text, this).catch((error) => this.end(faultFrom(this.context, error)))
+    const failed = (error: unknown) => this.end(faultFrom(this.context, error))
+    const taken = rescue(() => session.take(text, this), failed)
+    if (!isPromise(taken)) return
     const { upstreamBytes, batchBytes } = this.context.settings.limits
     if (session.waiting <= upstreamBytes) return
     // What has been read comes though the socket is stopped, and inflates to many times as much.
@@ -212,7 +215,7 @@ class SocketLink extends Link implements SocketEvents, Source {
   }
 
   answer(answer: Answer | string): void {
-    this.send(typeof answer === 'string' ? answer : JSON.stringify(answer))
+    this.send(answerLine(answer))
   }
 
   protected override write(batch: Batch): void {
