@@ -102,8 +102,8 @@ export function dial(
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
     socket.on('close', (code, reason) => {
       const how = { code, reason: reason.toString() }
-      frames.end(how)
       resolve(how)
+      frames.end(how)
     })
   })
   socket.on('error', () => {})

@@ -9,6 +9,7 @@ type InTurn = (frame: UpFrame) => MaybePromise<Answer | null>
 
 class Subject extends Upstream {
   readonly inTurn: InTurn
+  readonly wasRead: number[] = []
 
   constructor(context: Context, inTurn: InTurn) {
     super(context)
@@ -19,7 +20,9 @@ class Subject extends Upstream {
     return false
   }
 
-  protected override read(): undefined {}
+  protected override read(frame: UpFrame): undefined {
+    this.wasRead.push(Number(frame[1]))
+  }
 }
 
 /** An upstream whose frames are publishes, and what becomes of them. */
@@ -62,6 +65,20 @@ test('a frame that has to be waited for holds back what is behind it, in its bat
   expect(answered).toEqual([1, 2, 3, 4, 5])
   expect(upstream.waiting).toBe(0)
   await Promise.all(batches)
+})
+
+test('a frame is dealt with before the next one is read; behind one that has to be waited for all are read at once', async () => {
+  let goOn = () => {}
+  const readAt: number[] = []
+  const { upstream, take } = createSubject((frame) => {
+    readAt.push(upstream.wasRead.length)
+    return frame[1] === 2 ? new Promise((resolve) => (goOn = () => resolve(receipt(frame)))) : receipt(frame)
+  })
+  const dealt = take(1, 4)
+  expect(upstream.wasRead).toEqual([1, 2, 3, 4])
+  goOn()
+  await dealt
+  expect(readAt).toEqual([1, 2, 4, 4])
 })
 
 test('what is taken while a frame is dealt with comes after the batch of that frame', async () => {

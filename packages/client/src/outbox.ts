@@ -144,11 +144,12 @@ export function createOutbox(limits: OutboxLimits, now: () => number) {
 
     /** Takes it in, in order. At a limit one fails with `queue-full`: this one, or the oldest that was never handed over. */
     add(kind: OutgoingKind, rest: string, size: number, maker?: Maker): Entry {
-      const entry: Entry = { kind, rest, bytes: size, maker, n: 0, handedAt: 0, settled: false }
+      // Whole, for a fraction would be an object of its own.
+      const entry: Entry = { kind, rest, bytes: Math.ceil(size), maker, n: 0, handedAt: 0, settled: false }
       entries.push(entry)
       if (maker) {
         messages++
-        bytes += size
+        bytes += entry.bytes
       }
       while (!entry.settled && (messages > limits.maxCount || bytes > limits.maxBytes)) {
         const dropped = limits.overflow === 'reject' ? entry : (entries.find(isWaiting) as Entry)

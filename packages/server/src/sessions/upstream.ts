@@ -2,7 +2,7 @@ import type { UpFrame } from '@holdfast/protocol'
 import { encodeFrame, HoldfastError, parseUp } from '@holdfast/protocol'
 import type { Answer } from '../broker/broker.ts'
 import type { MaybePromise } from '../broker/maybe-promise.ts'
-import { isPromise } from '../broker/maybe-promise.ts'
+import { after, isPromise, rescue } from '../broker/maybe-promise.ts'
 import type { Context } from '../context.ts'
 import { fault } from '../faults.ts'
 import type { Asked } from '../links/subscriptions.ts'
@@ -54,91 +54,91 @@ export abstract class Upstream {
    */
   take(text: string, source: Source): MaybePromise<void> {
     const batch = new Batch(source, text.length)
-    this.#parse(text, batch)
     const before = this.#last
     this.#last = batch
     this.waiting += batch.size
     if (before) before.next = batch
-    else {
-      this.#first = batch
-      this.#goOn()
-    }
+    else this.#first = batch
+    this.#read(text, batch)
+    if (!before) this.#goOn()
     if (!batch.over) return batch.dealt()
-    if (batch.failure) throw batch.failure
+    if (batch.fault) throw batch.fault
   }
 
-  #parse(text: string, batch: Batch): void {
-    const { source, frames } = batch
-    try {
-      for (const line of text.includes('\n') ? text.split('\n') : [text]) {
+  /** Each line is dealt with before the next one is read, up to one that has to be waited for: what is behind it is kept. */
+  #read(text: string, batch: Batch): void {
+    for (const line of text.includes('\n') ? text.split('\n') : [text]) {
+      try {
         const frame = parseUp(line)
-        if (this.atOnce(frame, source)) continue
-        const read = this.read(frame)
-        if (read !== undefined) batch.read = (batch.read ?? new Map()).set(frames.length, read)
-        frames.push(frame)
+        if (this.atOnce(frame, batch.source)) continue
+        const read = { frame, asked: this.read(frame) }
+        if (this.#first === batch && !batch.waits) this.#deal(batch, read)
+        else batch.kept.push(read)
+      } catch (error) {
+        if (!(error instanceof HoldfastError)) throw error
+        batch.broken = error
       }
-    } catch (error) {
-      if (!(error instanceof HoldfastError)) throw error
-      batch.broken = error
+      if (batch.broken || batch.failure || batch.source.ended()) return
     }
   }
 
   /** Batch after batch, until a frame has to be waited for. */
   #goOn(): void {
     for (let batch = this.#first; batch; batch = this.#first) {
-      const waits = this.#run(batch)
-      if (!waits) continue
-      void waits.then(() => this.#goOn())
-      return
-    }
-  }
-
-  /** Ends with the batch, or with a frame that has to be waited for. */
-  #run(batch: Batch): Promise<void> | null {
-    const { frames, source } = batch
-    try {
-      while (batch.at < frames.length && !source.ended()) {
-        const at = batch.at++
-        const answer = this.inTurn(frames[at] as UpFrame, source, batch.read?.get(at))
-        if (isPromise(answer))
-          return answer.then((later) => batch.answer(later)).catch((error) => this.#fail(batch, error))
-        batch.answer(answer)
+      const { kept, source } = batch
+      while (batch.at < kept.length && !batch.waits && !batch.failure && !source.ended()) {
+        this.#deal(batch, kept[batch.at++] as Read)
       }
-      this.#end(batch, source.ended() ? null : batch.broken)
-    } catch (error) {
-      this.#fail(batch, error)
+      if (batch.waits) return
+      this.#first = batch.next
+      if (!this.#first) this.#last = null
+      this.waiting -= batch.size
+      batch.end()
     }
-    return null
   }
 
-  #fail(batch: Batch, error: unknown): void {
-    if (error instanceof HoldfastError) return this.#end(batch, error)
-    this.context.report('internal-error', `'${batch.frames[batch.at - 1]?.[0]}' failed`, error)
-    this.#end(batch, fault('internal-error', 'something failed at the server'))
+  #deal(batch: Batch, { frame, asked }: Read): void {
+    const failed = (error: unknown) => {
+      batch.failure = this.#failure(frame, error)
+    }
+    const answered = (answer: Answer | null) => {
+      if (answer) batch.source.answer(answer)
+    }
+    const dealt = rescue(() => after(this.inTurn(frame, batch.source, asked), answered), failed)
+    if (!isPromise(dealt)) return
+    batch.waits = true
+    void dealt.then(() => {
+      batch.waits = false
+      this.#goOn()
+    })
   }
 
-  #end(batch: Batch, error: HoldfastError | null): void {
-    this.#first = batch.next
-    if (!this.#first) this.#last = null
-    this.waiting -= batch.size
-    batch.end(error)
+  #failure(frame: UpFrame, error: unknown): HoldfastError {
+    if (error instanceof HoldfastError) return error
+    this.context.report('internal-error', `'${frame[0]}' failed`, error)
+    return fault('internal-error', 'something failed at the server')
   }
+}
+
+interface Read {
+  readonly frame: UpFrame
+  readonly asked: Asked
 }
 
 class Batch {
   next: Batch | null = null
-  /** Which of the frames is next. */
-  at = 0
   readonly source: Source
   readonly size: number
-  readonly frames: UpFrame[] = []
-  /** What held when a frame was read, by its place; where nothing is asked, none. */
-  read: Map<number, Asked> | null = null
-  /** Why nothing is read behind the frames. */
+  /** What was read behind a frame that had to be waited for, and which of it is next. */
+  readonly kept: Read[] = []
+  at = 0
+  /** One of its frames has to be waited for. */
+  waits = false
+  /** A line that is no frame: nothing was read behind it. */
   broken: HoldfastError | null = null
-  over = false
-  /** Of one that is over. */
+  /** A frame that could not be dealt with: nothing behind it is. */
   failure: HoldfastError | null = null
+  over = false
   #dealt: { promise: Promise<void>; settle: () => void } | null = null
 
   constructor(source: Source, size: number) {
@@ -146,24 +146,24 @@ class Batch {
     this.size = size
   }
 
+  /** Why its link has to end. */
+  get fault(): HoldfastError | null {
+    return this.failure ?? (this.source.ended() ? null : this.broken)
+  }
+
   /** Settles when it is over. Made for those who wait: most batches have been dealt with when they were taken. */
   dealt(): Promise<void> {
     if (this.#dealt) return this.#dealt.promise
     let settle = () => {}
     const promise = new Promise<void>((resolve, reject) => {
-      settle = () => (this.failure ? reject(this.failure) : resolve())
+      settle = () => (this.fault ? reject(this.fault) : resolve())
     })
     this.#dealt = { promise, settle }
     return promise
   }
 
-  answer(answer: Answer | null): void {
-    if (answer) this.source.answer(answer)
-  }
-
-  end(error: HoldfastError | null): void {
+  end(): void {
     this.over = true
-    this.failure = error
     this.#dealt?.settle()
   }
 }
