@@ -31,6 +31,7 @@ const parties: readonly { server: AnsweringName; client: CallerName; pipelined: 
   { server: 'POST + stream', client: 'POST + stream', pipelined: false },
   { server: 'Express, POST + stream', client: 'Express, POST + stream', pipelined: false },
   { server: 'Holdfast', client: 'Holdfast SSE', pipelined: false },
+  { server: 'Express, Holdfast', client: 'Express, Holdfast SSE', pipelined: false },
 ]
 
 const beside = (row: string) => (row.includes('SSE') || row.includes('POST') ? 'POST echo' : 'ws echo')

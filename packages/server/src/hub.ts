@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import type {
   CloseCode,
   HoldfastError,
@@ -37,7 +37,7 @@ import { createHubTopic } from './topics/topic.ts'
 import { createTopics } from './topics/topics.ts'
 import type { Exchange } from './transports/exchange.ts'
 import { createExchanges } from './transports/exchanges.ts'
-import { createRouter } from './transports/http.ts'
+import { createHandler, createRouter, notFound } from './transports/http.ts'
 import { createPlainStreams } from './transports/plain-streams.ts'
 import type { Upgrade } from './transports/sockets.ts'
 import { acceptSocket } from './transports/sockets.ts'
@@ -62,6 +62,11 @@ export interface Hub<User = unknown> {
   readonly errors$: Observable<HoldfastError>
   /** The Express router of SSE, POSTs, polling and the topics' own addresses. */
   router(): Router
+  /**
+   * The same below `path` for a server of Node's own: `createServer(hub.handler('/realtime'))`. What is none of the hub's goes to
+   * `next`, by default to a 404. Where that is an Express application the hub's requests pass by its middleware, and cost half.
+   */
+  handler(path: string, next?: RequestListener): RequestListener
   /** Ends a session, or all sessions of a user, on every node. Default code: `disconnected`. */
   disconnect(target: User | SessionHandle<User>, code?: CloseCode): Promise<void>
   /** Ends a user's subscriptions of a topic on every node; `authorize` decides about the next. */
@@ -180,6 +185,7 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
     disconnect: grants.disconnect,
     revoke: grants.revoke,
     router: () => createRouter(settings, exchanges.serve),
+    handler: (path, next = notFound) => createHandler(settings, exchanges.serve, path, next),
     exchange: exchanges.serve,
     stats: () => collectStats({ sessions, streams, topics }, refusals),
     close({ drainMs = 500 } = {}) {

@@ -43,6 +43,7 @@ export const callers = {
   'Holdfast ws, publish': (port: number) => holdfast(port, 'websocket', 'publish'),
   'Holdfast ws': (port: number) => holdfast(port, 'websocket', 'echo'),
   'Holdfast SSE': (port: number) => holdfast(port, 'sse', 'echo'),
+  'Express, Holdfast SSE': (port: number) => holdfast(port, 'sse', 'echo'),
 } satisfies Record<string, (port: number) => Promise<Caller>>
 
 export type CallerName = keyof typeof callers

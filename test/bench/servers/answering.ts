@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import express from 'express'
 import { WebSocketServer } from 'ws'
+import type { Mount } from './holdfast.ts'
 
 /** Servers that answer each message by itself, by name. */
 export const answering = {
@@ -18,20 +19,23 @@ export const answering = {
   'POST + stream': () => createServer(answerOnStream()),
   'Express, POST + stream': () => createServer(express().use(answerOnStream())),
   'Socket.IO': async () => (await import('./socketio.ts')).createSocketIo().server,
-  Holdfast: async () => {
-    const { createHoldfast } = await import('./holdfast.ts')
-    const { hub, server } = createHoldfast()
-    hub.handle('echo', ({ data }) => data)
-    // The answer to a publish comes in the inbox.
-    const failed = (error: unknown) => console.error(error)
-    hub.topic('echo').events$.subscribe((event) => {
-      if (event.type === 'message') event.session?.send(event.data).catch(failed)
-    })
-    return server
-  },
+  Holdfast: async () => holdfast((await import('./holdfast.ts')).beforeExpress),
+  'Express, Holdfast': async () => holdfast((await import('./holdfast.ts')).behindExpress),
 } satisfies Record<string, () => Server | Promise<Server>>
 
 export type AnsweringName = keyof typeof answering
+
+async function holdfast(mount: Mount): Promise<Server> {
+  const { createHoldfast } = await import('./holdfast.ts')
+  const { hub, server } = createHoldfast({}, mount)
+  hub.handle('echo', ({ data }) => data)
+  // The answer to a publish comes in the inbox.
+  const failed = (error: unknown) => console.error(error)
+  hub.topic('echo').events$.subscribe((event) => {
+    if (event.type === 'message') event.session?.send(event.data).catch(failed)
+  })
+  return server
+}
 
 function answerOnStream(): RequestListener {
   let stream: ServerResponse | null = null

@@ -1,13 +1,22 @@
+import type { RequestListener } from 'node:http'
 import { createServer } from 'node:http'
 import { createHub, type Hub, type HubOptions, type HubTopic } from '@holdfast/server'
 import express from 'express'
 import type { Contestant, Data } from './contestant.ts'
 
-/** A hub behind Express, with its defaults but for the number of topics. */
-export function createHoldfast(options: HubOptions = {}): Contestant & { hub: Hub } {
+export type Mount = (hub: Hub) => RequestListener
+
+/** Behind Express, as its routers are. */
+export const behindExpress: Mount = (hub) => express().use('/realtime', hub.router())
+
+/** Before it. */
+export const beforeExpress: Mount = (hub) => hub.handler('/realtime', express())
+
+/** A hub with its defaults but for the number of topics. */
+export function createHoldfast(options: HubOptions = {}, mount = behindExpress): Contestant & { hub: Hub } {
   const hub = createHub({ authorize: () => true, ...options, limits: { topics: 20_000, ...options.limits } })
   hub.errors$.subscribe((error) => console.error(error))
-  const server = createServer(express().use('/realtime', hub.router()))
+  const server = createServer(mount(hub))
   hub.attach(server, '/realtime')
   const topics: HubTopic<Data>[] = []
   const failed = (error: unknown) => console.error(error)

@@ -1,39 +1,60 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Request, Response, Router } from 'express'
+import type { Router } from 'express'
 import express from 'express'
 import { fault } from '../faults.ts'
 import type { Settings } from '../settings.ts'
 import type { Chunk } from '../topics/wire.ts'
 import type { Exchange, StreamEvents, StreamLike } from './exchange.ts'
 import { headersOf } from './headers.ts'
+import { mountOf, pathOf } from './mount.ts'
 import { originAllowed } from './origin.ts'
 import { takeSocket } from './take-socket.ts'
 
-/** The Express end of a hub. `serve` answers false for what is none of the hub's. */
-export function createRouter(settings: Settings, serve: (exchange: Exchange) => Promise<boolean>): Router {
+/** Answers false for what is none of the hub's. Never rejects. */
+export type Serve = (exchange: Exchange) => Promise<boolean>
+
+/** The hub as a part of an Express application. */
+export function createRouter(settings: Settings, serve: Serve): Router {
   const router = express.Router()
   router.use((request, response, next) => {
-    const exchange = new ExpressExchange(settings, request, response)
-    if (request.method === 'OPTIONS' && request.headers['access-control-request-method']) return preflight(exchange)
-    serve(exchange).then((served) => {
-      if (!served) next()
-    }, next)
+    handle(serve, new HttpExchange(settings, request, response, request.path), next)
   })
   return router
 }
 
-class ExpressExchange implements Exchange {
+/** The hub below `path` of a server of Node's own, or before whatever `next` is. */
+export function createHandler(settings: Settings, serve: Serve, path: string, next: RequestListener): RequestListener {
+  const mount = mountOf(path)
+  return (request, response) => {
+    const path = pathOf(request)
+    if (!path.startsWith(`${mount}/`)) return next(request, response)
+    const exchange = new HttpExchange(settings, request, response, path.slice(mount.length))
+    handle(serve, exchange, () => next(request, response))
+  }
+}
+
+/** What answers where there is nothing else. */
+export const notFound: RequestListener = (_, response) => response.writeHead(404).end()
+
+function handle(serve: Serve, exchange: HttpExchange, next: () => void): void {
+  if (exchange.method === 'OPTIONS' && exchange.headers['access-control-request-method']) return preflight(exchange)
+  void serve(exchange).then((served) => {
+    if (!served) next()
+  })
+}
+
+class HttpExchange implements Exchange {
   readonly method: string
   readonly path: string
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly #settings: Settings
-  readonly #request: Request
-  readonly #response: Response
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
 
-  constructor(settings: Settings, request: Request, response: Response) {
-    this.method = request.method
-    this.path = request.path
+  constructor(settings: Settings, request: IncomingMessage, response: ServerResponse, path: string) {
+    this.method = request.method ?? ''
+    this.path = path
     this.headers = headersOf(request)
     this.#settings = settings
     this.#request = request
@@ -45,7 +66,7 @@ class ExpressExchange implements Exchange {
   }
 
   query(name: string): string | undefined {
-    const value = new URLSearchParams(this.#request.url.split('?')[1] ?? '').get(name)
+    const value = new URLSearchParams(this.#request.url?.split('?')[1]).get(name)
     return value ?? undefined
   }
 
@@ -138,7 +159,7 @@ class AnswerStream implements StreamLike {
 const ignore = () => {}
 
 /** The body, whoever has read it: another middleware may have, as text, bytes or JSON. */
-async function readBody(request: Request, limit: number): Promise<string> {
+async function readBody(request: IncomingMessage & { body?: unknown }, limit: number): Promise<string> {
   if (!request.readableEnded) return readStream(request, limit)
   const read: unknown = request.body
   if (read === undefined) return ''

@@ -6,6 +6,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import type { Chunk } from '../topics/wire.ts'
 import { agreedTo, deflateOptions } from './deflate.ts'
 import { headersOf } from './headers.ts'
+import { mountOf, pathOf, withoutSlash } from './mount.ts'
 import type { SocketEvents, SocketLike, Upgrade } from './sockets.ts'
 
 /** The WebSocket end of a hub. */
@@ -132,10 +133,9 @@ export function createWebSocketGlue(
 
   return {
     attach(httpServer, path) {
-      if (!path.startsWith('/') || /[?#]/.test(path)) throw new TypeError(`no path to attach to: '${path}'`)
-      const served = withoutSlash(path)
+      const mount = mountOf(path)
       const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-        if (pathOf(request) === served) serve(request, socket, head)
+        if (withoutSlash(pathOf(request)) === mount) serve(request, socket, head)
         // With a listener of ours Node leaves every upgrade to listeners: where there is no other, nobody would answer.
         else if (httpServer.listenerCount('upgrade') === 1) {
           // Nor hear that the peer has gone, which would be an uncaught exception.
@@ -204,10 +204,3 @@ class UpgradeRequest implements Upgrade {
 function destroyIt(this: Duplex): void {
   this.destroy()
 }
-
-function pathOf({ url = '/' }: IncomingMessage): string {
-  const query = url.indexOf('?')
-  return withoutSlash(query < 0 ? url : url.slice(0, query))
-}
-
-const withoutSlash = (path: string): string => (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path)
