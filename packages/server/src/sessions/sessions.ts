@@ -1,6 +1,8 @@
 import type { Credentials, Hello, UpFrame } from '@holdfast/protocol'
 import { closeAction, closeCodes, inboxTopic, presenceOf } from '@holdfast/protocol'
 import type { LogOptions } from '../broker/broker.ts'
+import type { MaybePromise } from '../broker/maybe-promise.ts'
+import { after } from '../broker/maybe-promise.ts'
 import type { Context } from '../context.ts'
 import type { Fault } from '../faults.ts'
 import { fault, faultOf, isCloseCode } from '../faults.ts'
@@ -26,7 +28,7 @@ export interface Sessions {
   /** For a hello: creates the session or attaches to it, or does so with its successor where it is lost. Throws faults. */
   open(hello: Hello, identity: Identity): Promise<Session>
   /** For a POST. Throws faults. */
-  find(id: string, secret: string): Promise<Session>
+  find(id: string, secret: string): MaybePromise<Session>
   of(userKey: string): readonly Session[]
   at(id: string): Session | undefined
   handle(id: string, user: unknown): SessionHandle
@@ -93,15 +95,17 @@ export function createSessions(
         return admit(successor, 'new', identity)
       }
     },
-    async find(id, secret) {
+    find(id, secret) {
       // The registry has records of presence as well.
       if (presenceOf(id) !== null) lost()
-      const record = check((await broker.sessions.get(id)) ?? lost(), hash(secret))
-      const known = locals.get(id)
-      if (known) return known
-      if (locals.size >= settings.limits.sessions) throw fault('later', 'too many sessions at this node', 1_000)
-      const user: unknown = JSON.parse(record.user)
-      return local(id, { user, json: record.user, key: settings.userId(user) })
+      return after(broker.sessions.get(id), (found) => {
+        const record = check(found ?? lost(), hash(secret))
+        const known = locals.get(id)
+        if (known) return known
+        if (locals.size >= settings.limits.sessions) throw fault('later', 'too many sessions at this node', 1_000)
+        const user: unknown = JSON.parse(record.user)
+        return local(id, { user, json: record.user, key: settings.userId(user) })
+      })
     },
     of: (userKey) => [...(byUser.get(userKey) ?? [])],
     at,

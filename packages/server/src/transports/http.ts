@@ -77,11 +77,12 @@ class HttpExchange implements Exchange {
   answer(status: number, headers: Readonly<Record<string, string>>, body: string): void {
     const response = this.#response
     if (response.headersSent || response.destroyed) return
+    const all: Record<string, string> = { ...headers }
     // A client that is to go elsewhere would come back here on a connection that is kept.
-    const close = status === 413 || status === 503 ? { Connection: 'close' } : {}
+    if (status === 413 || status === 503) all.Connection = 'close'
     // Head and body leave in one piece where the length is known; else the body would be chunked.
-    const length = body === '' ? {} : { 'Content-Length': `${Buffer.byteLength(body)}` }
-    this.#head(status, { ...headers, ...close, ...length })
+    if (body !== '') all['Content-Length'] = `${Buffer.byteLength(body)}`
+    this.#head(status, all)
     response.end(body)
   }
 
@@ -110,7 +111,9 @@ class HttpExchange implements Exchange {
   }
 
   #head(status: number, headers: Readonly<Record<string, string>>): void {
-    this.#response.writeHead(status, { ...headers, ...crossOrigin(this.#settings, this.headers) })
+    const { origin } = this.headers
+    const isForeign = origin !== undefined && this.#settings.origins && originAllowed(this.#settings, this)
+    this.#response.writeHead(status, isForeign ? { ...headers, ...crossOrigin(origin) } : headers)
   }
 }
 
@@ -174,6 +177,7 @@ function readStream(request: IncomingMessage, limit: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0
+    let ended = false
     request.on('data', (chunk: Buffer) => {
       size += chunk.length
       if (size > limit) {
@@ -181,14 +185,17 @@ function readStream(request: IncomingMessage, limit: number): Promise<string> {
         reject(tooLarge(limit))
       } else chunks.push(chunk)
     })
-    // A client that goes away in the middle is no failure of ours.
-    const cut = () => reject(fault('malformed', 'the body was cut'))
-    request.once('error', cut)
-    request.once('close', cut)
-    request.once('end', () => {
-      request.off('close', cut)
-      resolve(Buffer.concat(chunks).toString())
+    request.on('end', () => {
+      ended = true
+      const [only] = chunks
+      resolve((chunks.length === 1 && only ? only : Buffer.concat(chunks)).toString())
     })
+    // A client that goes away in the middle is no failure of ours.
+    const cut = () => {
+      if (!ended) reject(fault('malformed', 'the body was cut'))
+    }
+    request.on('error', cut)
+    request.on('close', cut)
   })
 }
 
@@ -196,11 +203,11 @@ const decoder = new TextDecoder()
 
 const tooLarge = (limit: number): Error => fault('too-large', `the batch is larger than ${limit} bytes`)
 
-function crossOrigin(settings: Settings, headers: Exchange['headers']): Record<string, string> {
-  const { origin } = headers
-  if (origin === undefined || !settings.origins || !originAllowed(settings, { headers })) return {}
-  return { 'Access-Control-Allow-Origin': origin, 'Access-Control-Allow-Credentials': 'true', Vary: 'Origin' }
-}
+const crossOrigin = (origin: string): Record<string, string> => ({
+  'Access-Control-Allow-Origin': origin,
+  'Access-Control-Allow-Credentials': 'true',
+  Vary: 'Origin',
+})
 
 /** For other clients; Holdfast's own never causes one. */
 function preflight(exchange: Exchange): void {

@@ -1,6 +1,7 @@
 import type { Frame } from '@holdfast/protocol'
 import { parseUp } from '@holdfast/protocol'
 import type { Answer } from '../broker/broker.ts'
+import { isPromise } from '../broker/maybe-promise.ts'
 import type { Context } from '../context.ts'
 import { fault } from '../faults.ts'
 import { heartbeatLine } from '../links/outbox.ts'
@@ -17,13 +18,16 @@ export function createSend(context: Context, { sessions }: HttpParts): (exchange
   return async (exchange) => {
     const { frame, rest } = splitSession(await exchange.body(limits.batchBytes))
     const [, id, secret, number] = frame
-    const session = await sessions.find(id, secret)
+    const found = sessions.find(id, secret)
+    // Where nothing has to be waited for, all of it is dealt with in the turn in which it came.
+    const session = isPromise(found) ? await found : found
     if (session.waiting > limits.upstreamBytes) throw fault('later', 'too much of the session waits', 1_000)
     session.heard(number)
     const lines: string[] = []
     try {
       const answer = (each: Answer | string) => lines.push(answerLine(each))
-      if (rest !== '') await session.take(rest, { link: number, ended: () => false, answer })
+      const taken = rest === '' ? undefined : session.take(rest, { link: number, ended: () => false, answer })
+      if (taken !== undefined) await taken
     } catch (error) {
       const reason = faultFrom(context, error)
       const link = session.link(number)
