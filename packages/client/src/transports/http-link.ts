@@ -49,7 +49,6 @@ export function openHttpLink(
   function open(path: string, body: string, purpose = path): Promise<Response> {
     const abort = new AbortController()
     if (over) abort.abort()
-    aborts[purpose]?.abort()
     aborts[purpose] = abort
     // No header of ours, so that no preflight is needed; cookies along for `authenticate`.
     const init = { method: 'POST', body, signal: abort.signal, credentials: 'include', cache: 'no-store' } as const
@@ -150,6 +149,7 @@ export function openHttpLink(
       post(lines, minPauseMs)
     },
     beside(line) {
+      aborts.beside?.abort()
       // Should it fail: what it asks for does not come.
       open('send', `${request.session()}\n${line}`, 'beside')
         .then((response) => response.text())
