@@ -69,7 +69,7 @@ export function createSessions(
     topics,
     requests,
     handle,
-    inbox: (id) => new Feed(inboxTopic, inboxLog(id), inboxDeclared, context.uptime),
+    inbox: (id) => new Feed(inboxTopic, inboxLog(id), inboxDeclared, context),
     news: (session) => (context.sole ? null : new SessionNews(context, session.id, session)),
     hear,
     changed: ({ id }, topic) => presence.look(id, topic),

@@ -1,6 +1,8 @@
 import type { Entry, Log, LogPage, LogState } from '../broker/broker.ts'
 import type { MaybePromise } from '../broker/maybe-promise.ts'
 import { isPromise } from '../broker/maybe-promise.ts'
+import type { Context } from '../context.ts'
+import type { Flushable } from '../links/flusher.ts'
 import type { Declared } from './declarations.ts'
 import { CompressedWire, Wire } from './wire.ts'
 
@@ -11,7 +13,7 @@ export interface Follower {
 }
 
 /** One node's end of a topic's log: one tail, shared by all its readers, and one encoding of each entry. */
-export class Feed {
+export class Feed implements Flushable {
   /** The topic's name on the wire. */
   readonly name: string
   readonly log: Log
@@ -20,23 +22,23 @@ export class Feed {
   quietSince: number
   /** Let go of: another one takes its place. */
   closed = false
-  readonly #now: () => number
+  readonly #context: Pick<Context, 'uptime' | 'flusher'>
   readonly #followers = new Set<Follower>()
   #reading: Map<number, Promise<LogPage | null>> | null = null
   /** Of entries that were read from the log, for those who lag. */
   #wires: WeakMap<Entry, Wire> | null = null
   #newest: Entry | null = null
-  /** Of the newest, if it went to somebody. */
+  /** Of the newest, in the turn in which it came: kept longer, those of many topics would fill the memory that is looked at often. */
   #wire: Wire | null = null
   #opening: MaybePromise<void> | null = null
   #stop: (() => void) | null = null
 
-  constructor(name: string, log: Log, declared: Declared, now: () => number) {
+  constructor(name: string, log: Log, declared: Declared, context: Pick<Context, 'uptime' | 'flusher'>) {
     this.name = name
     this.log = log
     this.declared = declared
-    this.#now = now
-    this.quietSince = now()
+    this.#context = context
+    this.quietSince = context.uptime()
   }
 
   get followers(): number {
@@ -51,7 +53,7 @@ export class Feed {
   /** Taken before the first reader joins; the tail runs when it has resolved. */
   open(): MaybePromise<void> {
     // One who is about to join: it must not be let go meanwhile.
-    this.quietSince = this.#now()
+    this.quietSince = this.#context.uptime()
     if (this.#opening === null) {
       const tail = this.log.tail((entry) => this.#take(entry))
       this.#opening = isPromise(tail)
@@ -74,7 +76,7 @@ export class Feed {
 
   leave(follower: Follower): void {
     this.#followers.delete(follower)
-    this.quietSince = this.#now()
+    this.quietSince = this.#context.uptime()
   }
 
   wire(entry: Entry): Wire {
@@ -110,6 +112,11 @@ export class Feed {
     this.#opening = null
   }
 
+  /** The turn is over. */
+  flush(): void {
+    this.#wire = null
+  }
+
   #opened(stop: () => void): void {
     if (this.closed) stop()
     else this.#stop = stop
@@ -121,8 +128,11 @@ export class Feed {
 
   #take(entry: Entry): void {
     this.#newest = entry
-    const wire = this.#followers.size > 0 ? this.#make(entry) : null
+    this.#wire = null
+    if (this.#followers.size === 0) return
+    const wire = this.#make(entry)
     this.#wire = wire
-    if (wire) for (const follower of this.#followers) follower.offer(wire)
+    this.#context.flusher.mark(this)
+    for (const follower of this.#followers) follower.offer(wire)
   }
 }

@@ -53,7 +53,7 @@ export function createTopics(context: Context, declarations: Declarations, begun
         throw new HoldfastError('topic-limit', `there are ${settings.limits.topics} topics already`)
       }
       const declared = declarations.find(topic)
-      const feed = new Feed(topic, broker.log(topic, declared.log), declared, context.uptime)
+      const feed = new Feed(topic, broker.log(topic, declared.log), declared, context)
       feeds.set(topic, feed)
       begun()
       return feed
