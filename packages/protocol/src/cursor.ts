@@ -10,15 +10,16 @@ export interface Position {
 }
 
 // An epoch that begins like `last-3` would make a cursor that reads as another start.
-const pattern = /^(?!last-)([A-Za-z0-9_-]{1,32})\.(0|[1-9][0-9]{0,15})$/
+const pattern = /^(?!last-)[A-Za-z0-9_-]{1,32}\.(?:0|[1-9][0-9]{0,15})$/
 
 export const formatCursor = (epoch: string, offset: number): Cursor => `${epoch}.${offset}`
 
 /** The parts of a cursor, or null if the text is none. */
 export function parseCursor(text: string): Position | null {
-  const [, epoch = '', digits] = pattern.exec(text) ?? []
-  const offset = Number(digits)
-  return Number.isSafeInteger(offset) ? { epoch, offset } : null
+  if (!pattern.test(text)) return null
+  const dot = text.indexOf('.')
+  const offset = Number(text.slice(dot + 1))
+  return Number.isSafeInteger(offset) ? { epoch: text.slice(0, dot), offset } : null
 }
 
 /** Where a subscription starts, on the wire. */

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { execFileSync, fork } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build } from 'vite'
@@ -96,6 +96,18 @@ export function startChild(file: string, args: readonly string[] = [], flags: re
       else if (child.connected) child.disconnect()
       return gone
     },
+  }
+}
+
+/**
+ * Keeps a process to these cores, such as `0` or `0,1`, with all its threads. Where there is no `taskset`, or not so many cores, the
+ * scheduler goes on as it likes.
+ */
+export function pin({ pid }: Child, cores: string): void {
+  try {
+    execFileSync('taskset', ['-a', '-p', '-c', cores, `${pid}`], { stdio: 'ignore' })
+  } catch {
+    // Another system than Linux.
   }
 }
 

@@ -79,7 +79,7 @@ export class MemoryLogs {
 export interface LogKeeper {
   readonly logs: MemoryLogs
   now(): number
-  numbers(session: string): Numbers
+  numbers(session: string, now: number): Numbers
   /** Looks for what is over, if it is time. */
   sweep(now: number): void
 }
@@ -114,7 +114,7 @@ export class NamedMemoryLog implements Log {
     const keeper = this.#keeper
     const now = keeper.now()
     keeper.sweep(now)
-    const numbers = producer && keeper.numbers(producer.session)
+    const numbers = producer && keeper.numbers(producer.session, now)
     const earlier = producer && numbers?.earlier(producer.number)
     if (earlier) return earlier
     const target = this.#begin(now)

@@ -19,7 +19,7 @@ class Kept {
 }
 
 export interface MemorySessions extends SessionRegistry {
-  numbers(id: string): Numbers
+  numbers(id: string, now: number): Numbers
   sweep(): void
 }
 
@@ -31,24 +31,24 @@ export function createMemorySessions(clock: Clock, defaultTtlMs: number, most: n
     const now = clock.now()
     for (const [id, kept] of table) if (kept.until <= now) table.delete(id)
   }
-  const find = (id: string): Kept | undefined => {
+  const find = (id: string, now = clock.now()): Kept | undefined => {
     const kept = table.get(id)
-    if (!kept || kept.until > clock.now()) return kept
+    if (!kept || kept.until > now) return kept
     table.delete(id)
     return undefined
   }
-  const keep = (id: string): Kept => {
-    const found = find(id)
+  const keep = (id: string, now: number): Kept => {
+    const found = find(id, now)
     if (found) return found
     if (table.size >= most) sweep()
     if (table.size >= most) throw new BrokerError(`${most} sessions are kept already`, { certain: true })
-    const kept = new Kept(clock.now() + defaultTtlMs)
+    const kept = new Kept(now + defaultTtlMs)
     table.set(id, kept)
     return kept
   }
 
-  const numbersOf = (id: string): Numbers => {
-    const kept = keep(id)
+  const numbersOf = (id: string, now: number): Numbers => {
+    const kept = keep(id, now)
     kept.numbers ??= createNumbers()
     return kept.numbers
   }
@@ -57,9 +57,10 @@ export function createMemorySessions(clock: Clock, defaultTtlMs: number, most: n
     create(id, record, ttlMs) {
       const found = find(id)
       if (found && found.record !== null) return found.record
-      const kept = keep(id)
+      const now = clock.now()
+      const kept = keep(id, now)
       kept.record = record
-      kept.until = clock.now() + ttlMs
+      kept.until = now + ttlMs
       return null
     },
     get: (id) => find(id)?.record ?? null,
@@ -78,7 +79,7 @@ export function createMemorySessions(clock: Clock, defaultTtlMs: number, most: n
     },
     received: (id) => find(id)?.numbers?.last ?? 0,
     record(id, number, answer, by) {
-      const numbers = numbersOf(id)
+      const numbers = numbersOf(id, clock.now())
       const earlier = numbers.earlier(number)
       if (earlier) return earlier
       numbers.settle(answer, by)

@@ -8,11 +8,19 @@ export const compression = { fromLength: 512, level: 3 } as const
 
 /** A text message as the one frame in which a server sends it, unmasked (RFC 6455, 5.2). */
 export function textFrame(text: string): Buffer {
-  const length = Buffer.byteLength(text)
+  const frame = createFrame(0x81, text.length)
+  const { read } = encoder.encodeInto(text, frame.subarray(frame.length - text.length))
+  // Most texts are ASCII: their bytes need not be counted first.
+  return read === text.length ? frame : longerFrame(text, Buffer.byteLength(text))
+}
+
+function longerFrame(text: string, length: number): Buffer {
   const frame = createFrame(0x81, length)
   frame.write(text, frame.length - length)
   return frame
 }
+
+const encoder = new TextEncoder()
 
 /** The same compressed, by itself, so that every socket can have it (RFC 7692, 7.2.1); null if it is too short for that. */
 export function compressedFrame(text: string): Buffer | null {
