@@ -1,34 +1,42 @@
+import { createServer, type RequestListener } from 'node:http'
 import type { Socket } from 'node:net'
 import { poll, sse, type Transport, websocket } from '@holdfast/client'
 import { memory } from '@holdfast/client/testing'
 import type { UpFrame } from '@holdfast/protocol'
-import { createHub, type HubOptions } from '@holdfast/server'
+import { createHub, type Hub, type HubOptions } from '@holdfast/server'
+import express from 'express'
 import { afterEach, describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { createProbe, type TransportUnderTest, transportContract } from './contract/transport.ts'
 import { createFaultProxy, type FaultProxy } from './support/fault-proxy/index.ts'
-import { serve, shut } from './support/world.ts'
+import { listen, shut } from './support/world.ts'
+
+type Mount = (hub: Hub) => RequestListener
+
+const behindExpress: Mount = (hub) => express().use('/realtime', hub.router())
+const alone: Mount = (hub) => hub.handler('/realtime')
 
 const overTheNetwork =
-  (create: () => Transport) =>
+  (create: () => Transport, mount = behindExpress) =>
   async (options: HubOptions): Promise<TransportUnderTest & { proxy: FaultProxy }> => {
     const hub = createHub(options)
     let open = 0
     const left = () => open--
-    const { server, port } = await serve(hub, (app) => {
-      app.use((_, response, next) => {
-        open++
-        const socket = response.socket as Socket
-        // A stream goes on at its connection.
-        const goesOn = () => !response.writableEnded && !socket.destroyed
-        response.once('close', () => (goesOn() ? socket.once('close', left) : left()))
-        next()
-      })
+    const serve = mount(hub)
+    const server = createServer((request, response) => {
+      open++
+      const socket = response.socket as Socket
+      // A stream goes on at its connection.
+      const goesOn = () => !response.writableEnded && !socket.destroyed
+      response.once('close', () => (goesOn() ? socket.once('close', left) : left()))
+      serve(request, response)
     })
     server.on('upgrade', (_, socket) => {
       open++
       socket.once('close', left)
     })
+    hub.attach(server, '/realtime')
+    const port = await listen(server)
     const proxy = await createFaultProxy({ target: { host: '127.0.0.1', port } })
     return {
       transport: create(),
@@ -56,6 +64,14 @@ transportContract(
 transportContract(
   'poll',
   overTheNetwork(() => poll()),
+)
+transportContract(
+  'sse without Express',
+  overTheNetwork(() => sse(), alone),
+)
+transportContract(
+  'poll without Express',
+  overTheNetwork(() => poll(), alone),
 )
 transportContract(
   'memory',

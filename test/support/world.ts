@@ -89,8 +89,13 @@ export async function serve(
   app.use('/realtime', hub.router())
   const server = createServer(app)
   hub.attach(server, '/realtime')
+  return { server, port: await listen(server) }
+}
+
+/** On a free port of this machine; answers it. */
+export async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { server, port: (server.address() as AddressInfo).port }
+  return (server.address() as AddressInfo).port
 }
 
 /** Ends a server, and what is still open on it. */
