@@ -1,4 +1,4 @@
-import { connect, poll, sse } from '@holdfast/client/core'
+import { type Clock, connect, type Link, poll, sse, type Transport } from '@holdfast/client/core'
 import { expect, test } from 'vitest'
 import { createFakeClock } from '../server/clock.ts'
 import { limits } from './by-hand.ts'
@@ -79,6 +79,27 @@ test('a link whose POST is answered late is kept as long as its stream answers p
   expect(time.timers, 'timers left behind').toBe(0)
 })
 
+function openLink(transport: Transport, clock: Clock): Link {
+  const ignore = () => {}
+  return transport.open(
+    { url: 'http://hub.test', hello: '[]', session: () => '["session"]', topics: () => [], clock },
+    { opened: ignore, batch: ignore, writable: ignore, troubled: ignore, tooLarge: () => undefined, lost: ignore },
+  )
+}
+
+test('a POST that was answered is left alone by the next one', async () => {
+  const { clock, pass } = createFakeClock()
+  const { fetchLike, posts } = createFetch()
+  const link = openLink(sse(fetchLike), clock)
+  link.send(['["publish",1,"p",1]'])
+  posts[0]?.answer(['receipt', 1, 'p.1'])
+  await pass(0)
+  expect(link.writable).toBe(true)
+  link.send(['["publish",2,"p",1]'])
+  expect(posts.map(({ signal }) => signal.aborted)).toEqual([false, false])
+  link.close()
+})
+
 test.each([
   ['an event stream', sse],
   ['polls', poll],
@@ -86,11 +107,7 @@ test.each([
   const time = createFakeClock()
   const { clock, pass } = time
   const { fetchLike, posts } = createFetch()
-  const ignore = () => {}
-  const link = transport(fetchLike).open(
-    { url: 'http://hub.test', hello: '[]', session: () => '["session"]', topics: () => [], clock },
-    { opened: ignore, batch: ignore, writable: ignore, troubled: ignore, tooLarge: () => undefined, lost: ignore },
-  )
+  const link = openLink(transport(fetchLike), clock)
   link.send(['["publish",1,"p",1]'])
   expect(link.writable).toBe(false)
   link.beside?.('["ping",1]')

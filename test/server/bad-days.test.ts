@@ -93,3 +93,28 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])(
     }
   },
 )
+
+test('a broker that has no log for a topic ends the link that asks for it, and the session goes on', async () => {
+  const { hub, errors } = createWorld()
+  const broker = memoryBroker()
+  const node = hub({
+    broker: {
+      ...broker,
+      log(name, options) {
+        if (name === 'bad') throw new TypeError('no such table')
+        return broker.log(name, options)
+      },
+    },
+  })
+  const { hello } = drawSession()
+  const far = connectSocket(node, hello())
+  await settled()
+  await far.send(['publish', 1, 'good', 1], ['subscribe', 2, 'bad', 'live'])
+  expect([far.code, far.reason]).toEqual([4005, 'broker-failed'])
+  expect(errors).toContain('broker-failed')
+  const again = connectSocket(node, hello([], { link: 2, mode: 'resume' }))
+  await settled()
+  await again.send(['publish', 2, 'good', 2])
+  expect(again.of('receipt').map(([, n]) => n)).toEqual([2])
+  await node.close({ drainMs: 0 })
+})

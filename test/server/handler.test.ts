@@ -1,5 +1,6 @@
-import { createServer, type RequestListener } from 'node:http'
-import { createHub } from '@holdfast/server'
+import { createServer, get, type RequestListener } from 'node:http'
+import { connect, createServer as createHttp2 } from 'node:http2'
+import { createHub, type HubOptions } from '@holdfast/server'
 import express from 'express'
 import { afterEach, describe, expect, test } from 'vitest'
 import { listen, shut } from '../support/world.ts'
@@ -11,8 +12,8 @@ afterEach(async () => {
 })
 
 /** A hub before what else a server does. */
-async function serve(path: string, next?: RequestListener, origins?: string[]) {
-  const hub = createHub({ authorize: () => true, ...(origins && { origins }) })
+async function serve(path: string, next?: RequestListener, options: HubOptions = {}) {
+  const hub = createHub({ authorize: () => true, ...options })
   hub.handle('echo', ({ data }) => data)
   const server = createServer(next ? hub.handler(path, next) : hub.handler(path))
   const base = `http://127.0.0.1:${await listen(server)}`
@@ -70,7 +71,7 @@ describe('before an Express application', () => {
   })
 
   test('pages of other origins are answered as the options say', async () => {
-    const { base } = await serve('/rt', createApp(), ['http://page.test'])
+    const { base } = await serve('/rt', createApp(), { origins: ['http://page.test'] })
     const ask = (origin: string) =>
       fetch(`${base}/rt/topics/chat`, {
         method: 'OPTIONS',
@@ -81,6 +82,68 @@ describe('before an Express application', () => {
     expect((await ask('http://other.test')).headers.get('access-control-allow-origin')).toBeNull()
     expect(seen).toEqual([])
   })
+
+  test("a preflight of the application's own paths is the application's to answer", async () => {
+    const { base } = await serve('/rt', createApp(), { origins: ['http://page.test'] })
+    const headers = { origin: 'http://page.test', 'access-control-request-method': 'GET' }
+    for (const path of ['/rt/page', '/rt/send', '/other']) await fetch(base + path, { method: 'OPTIONS', headers })
+    expect(seen).toEqual(['/rt/page', '/rt/send', '/other'])
+  })
+
+  test('a target may be a whole address', async () => {
+    const { base } = await serve('/rt', createApp())
+    const { host, port } = new URL(base)
+    const ask = (target: string) =>
+      new Promise((resolve) => get({ host: '127.0.0.1', port, path: target }, (answer) => resolve(answer.statusCode)))
+    expect(await ask(`http://${host}/rt/topics/$x`)).toBe(400)
+    expect(await ask(`http://${host}/rt/page`)).toBe(200)
+    expect(seen).toEqual([`http://${host}/rt/page`])
+  })
+})
+
+test.each(['router', 'handler'] as const)('an `origins` that throws refuses, and is told, by the %s', async (way) => {
+  const told: string[] = []
+  const hub = createHub({
+    authorize: () => true,
+    origins: (origin) => new URL(origin).hostname === 'page.test',
+  })
+  hub.errors$.subscribe(({ code }) => told.push(code))
+  const server = createServer(way === 'router' ? express().use('/rt', hub.router()) : hub.handler('/rt'))
+  const base = `http://127.0.0.1:${await listen(server)}/rt`
+  closers.push(
+    () => shut(server),
+    () => hub.close({ drainMs: 50 }),
+  )
+  const headers = { origin: 'null' }
+  const posted = await fetch(`${base}/poll`, { method: 'POST', body: drawSession().hello(), headers })
+  expect([posted.status, await posted.text()]).toEqual([403, expect.stringContaining('origin-forbidden')])
+  const preflight = { ...headers, 'access-control-request-method': 'POST' }
+  const asked = await fetch(`${base}/topics/chat`, { method: 'OPTIONS', headers: preflight })
+  expect(asked.headers.get('access-control-allow-origin')).toBeNull()
+  expect(new Set(told)).toEqual(new Set(['hook-failed']))
+})
+
+test('over HTTP/2, too, for a page of the same host', async () => {
+  const hub = createHub({ authorize: () => true })
+  // What it hands over is like what HTTP/1.1 does, but for its types.
+  const server = createHttp2(hub.handler('/rt') as never)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const base = `http://127.0.0.1:${(server.address() as { port: number }).port}`
+  const client = connect(base)
+  closers.push(
+    () => new Promise<void>((resolve) => server.close(() => resolve())),
+    () => new Promise<void>((resolve) => client.close(resolve)),
+    () => hub.close({ drainMs: 0 }),
+  )
+  const ask = (origin: string) =>
+    new Promise<unknown>((resolve) => {
+      const request = client.request({ ':method': 'POST', ':path': '/rt/poll', origin })
+      request.on('response', ({ ':status': status }) => resolve(status))
+      request.resume()
+      request.end(drawSession().hello())
+    })
+  expect(await ask(base)).toBe(200)
+  expect(await ask('http://other.test')).toBe(403)
 })
 
 test.each(['rt', '/rt?x', '/rt#x', ''])("'%s' is no path to be at", (path) => {

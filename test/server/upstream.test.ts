@@ -1,4 +1,4 @@
-import type { UpFrame } from '@holdfast/protocol'
+import { HoldfastError, type UpFrame } from '@holdfast/protocol'
 import { expect, test } from 'vitest'
 import type { Answer } from '../../packages/server/src/broker/broker.ts'
 import type { MaybePromise } from '../../packages/server/src/broker/maybe-promise.ts'
@@ -16,11 +16,12 @@ class Subject extends Upstream {
     this.inTurn = inTurn
   }
 
-  protected override atOnce(): boolean {
-    return false
+  protected override atOnce([kind]: UpFrame): boolean {
+    if (kind === 'bye') throw new TypeError('broken')
+    return kind === 'ping'
   }
 
-  protected override read(frame: UpFrame): undefined {
+  protected override asked(frame: UpFrame): undefined {
     this.wasRead.push(Number(frame[1]))
   }
 }
@@ -38,17 +39,17 @@ function createSubject(inTurn: InTurn) {
       Array.from({ length: count }, (_, i) => JSON.stringify(['publish', first + i, 't', 0])).join('\n'),
       source,
     )
-  return { upstream, answered, reported, ended, take }
+  return { upstream, source, answered, reported, ended, take }
 }
 
 const receipt = (frame: Parameters<InTurn>[0]) => ['receipt', frame[1] as number] as ['receipt', number]
 
 test('a batch whose frames wait for nothing has been answered when it was taken', async () => {
-  const { upstream, answered, take } = createSubject(receipt)
-  const dealt = take(1, 1_000)
+  const { upstream, source, answered } = createSubject(receipt)
+  const lines = Array.from({ length: 1_000 }, (_, i) => `["publish",${i + 1},"t",0]`)
+  expect(upstream.take(lines.join('\n'), source)).toBeUndefined()
   expect(answered).toEqual(Array.from({ length: 1_000 }, (_, i) => i + 1))
   expect(upstream.waiting).toBe(0)
-  await dealt
   await upstream.idle()
 })
 
@@ -102,6 +103,51 @@ test.each(['at once', 'later'])('a frame that fails %s ends its batch alone', as
   await expect(failing).rejects.toMatchObject({ code: 'internal-error' })
   await next
   expect(answered).toEqual([1, 4])
+  expect(reported).toEqual(['internal-error'])
+})
+
+test('the next batch is not begun before the link of one that failed has been ended', async () => {
+  const { upstream, source, answered, ended, take } = createSubject((frame) =>
+    frame[1] === 1 ? Promise.reject(new HoldfastError('jump', 'left out')) : receipt(frame),
+  )
+  const failing = (upstream.take('["publish",1,"t",0]', source) as Promise<void>).catch(() => {
+    ended.is = true
+  })
+  await Promise.all([failing, take(2)])
+  expect(answered).toEqual([])
+})
+
+test('what is no frame ends its batch when what stands before it has been dealt with', async () => {
+  let goOn = () => {}
+  const { upstream, source, answered } = createSubject((frame) =>
+    frame[1] === 1 ? new Promise((resolve) => (goOn = () => resolve(receipt(frame)))) : receipt(frame),
+  )
+  const dealt = upstream.take('["publish",1,"t",0]\n["publish",2,"t",0]\nnonsense\n["publish",3,"t",0]', source)
+  goOn()
+  await expect(dealt).rejects.toMatchObject({ code: 'malformed' })
+  expect(answered).toEqual([1, 2])
+  expect(() => upstream.take('nonsense', source)).toThrow('malformed')
+})
+
+test('signs of life, and what is no frame, wait for nobody', async () => {
+  let goOn = () => {}
+  const { upstream, source, take } = createSubject(
+    (frame) => new Promise((resolve) => (goOn = () => resolve(receipt(frame)))),
+  )
+  const dealt = take(1)
+  const { waiting } = upstream
+  expect(upstream.take('["ping",1]', source)).toBeUndefined()
+  expect(() => upstream.take('["ping",1]\nnonsense', source)).toThrow('malformed')
+  expect(upstream.waiting).toBe(waiting)
+  goOn()
+  await dealt
+})
+
+test('where a frame cannot be read for a failure of ours, its batch ends alone', async () => {
+  const { upstream, source, answered, reported, take } = createSubject(receipt)
+  expect(() => upstream.take('["publish",1,"t",0]\n["bye"]\n["publish",2,"t",0]', source)).toThrow('failed')
+  await take(2)
+  expect(answered).toEqual([1, 2])
   expect(reported).toEqual(['internal-error'])
 })
 

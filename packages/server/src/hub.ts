@@ -64,7 +64,7 @@ export interface Hub<User = unknown> {
   router(): Router
   /**
    * The same below `path` for a server of Node's own: `createServer(hub.handler('/realtime'))`. What is none of the hub's goes to
-   * `next`, by default to a 404. Where that is an Express application the hub's requests pass by its middleware, and cost half.
+   * `next`, by default to a 404. Where that is an Express application the hub's requests skip its middleware, and cost half.
    */
   handler(path: string, next?: RequestListener): RequestListener
   /** Ends a session, or all sessions of a user, on every node. Default code: `disconnected`. */
@@ -184,8 +184,8 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
     accept,
     disconnect: grants.disconnect,
     revoke: grants.revoke,
-    router: () => createRouter(settings, exchanges.serve),
-    handler: (path, next = notFound) => createHandler(settings, exchanges.serve, path, next),
+    router: () => createRouter(context, exchanges),
+    handler: (path, next = notFound) => createHandler(context, exchanges, path, next),
     exchange: exchanges.serve,
     stats: () => collectStats({ sessions, streams, topics }, refusals),
     close({ drainMs = 500 } = {}) {

@@ -9,7 +9,7 @@ import { rescue } from './maybe-promise.ts'
 export function nameFailures(broker: Broker): Broker {
   const { sessions } = broker
   return {
-    log: (name, options) => new NamedLog(broker.log(name, options)),
+    log: (name, options) => new NamedLog(named('log', () => broker.log(name, options)) as Log),
     send: (channel, message) => named('send', () => broker.send(channel, message)),
     listen: (channel, listener) => named('listen', () => broker.listen(channel, listener)),
     close: () => named('close', () => broker.close()),

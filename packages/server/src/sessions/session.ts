@@ -206,7 +206,7 @@ export class Session extends Upstream implements SessionIdentity, LinkOwner {
     return true
   }
 
-  protected override read(frame: UpFrame): Asked {
+  protected override asked(frame: UpFrame): Asked {
     return frame[0] === 'subscribe' && frame[3] === 'live' && frame[2] !== inboxTopic
       ? this.#host.topics.peek(frame[2])
       : undefined

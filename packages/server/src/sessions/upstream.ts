@@ -39,9 +39,9 @@ export abstract class Upstream {
 
   /** Frames that have no number and wait for nothing: true for those. */
   protected abstract atOnce(frame: UpFrame, source: Source): boolean
-  /** Before it has its turn: what holds for the moment when it was read. */
-  protected abstract read(frame: UpFrame): Asked
-  protected abstract inTurn(frame: UpFrame, source: Source, read: Asked): MaybePromise<Answer | null>
+  /** What a frame asks for as it is when it is read, whenever it has its turn. */
+  protected abstract asked(frame: UpFrame): Asked
+  protected abstract inTurn(frame: UpFrame, source: Source, asked: Asked): MaybePromise<Answer | null>
 
   /** Resolves when what waits now has been dealt with. */
   idle(): Promise<unknown> {
@@ -54,14 +54,9 @@ export abstract class Upstream {
    */
   take(text: string, source: Source): MaybePromise<void> {
     const batch = new Batch(source, text.length)
-    const before = this.#last
-    this.#last = batch
-    this.waiting += batch.size
-    if (before) before.next = batch
-    else this.#first = batch
     this.#read(text, batch)
-    if (!before) this.#goOn()
-    if (!batch.over) return batch.dealt()
+    if (this.#first === batch) this.#goOn()
+    if (batch.queued) return batch.dealt()
     if (batch.fault) throw batch.fault
   }
 
@@ -71,15 +66,25 @@ export abstract class Upstream {
       try {
         const frame = parseUp(line)
         if (this.atOnce(frame, batch.source)) continue
-        const read = { frame, asked: this.read(frame) }
-        if (this.#first === batch && !batch.waits) this.#deal(batch, read)
-        else batch.kept.push(read)
+        const asked = this.asked(frame)
+        if (!batch.queued) this.#queue(batch)
+        if (this.#first === batch && !batch.waits) this.#deal(batch, { frame, asked })
+        else batch.kept.push({ frame, asked })
       } catch (error) {
-        if (!(error instanceof HoldfastError)) throw error
-        batch.broken = error
+        // Without the line, which may hold anything.
+        batch.broken = this.#faultOf('a frame', error)
       }
-      if (batch.broken || batch.failure || batch.source.ended()) return
+      if (batch.fault || batch.source.ended()) return
     }
+  }
+
+  /** Not before it has a frame that needs its turn: signs of life wait for nothing. */
+  #queue(batch: Batch): void {
+    batch.queued = true
+    if (this.#last) this.#last.next = batch
+    else this.#first = batch
+    this.#last = batch
+    this.waiting += batch.size
   }
 
   /** Batch after batch, until a frame has to be waited for. */
@@ -87,19 +92,22 @@ export abstract class Upstream {
     for (let batch = this.#first; batch; batch = this.#first) {
       const { kept, source } = batch
       while (batch.at < kept.length && !batch.waits && !batch.failure && !source.ended()) {
-        this.#deal(batch, kept[batch.at++] as Read)
+        this.#deal(batch, kept[batch.at++] as Kept)
       }
       if (batch.waits) return
       this.#first = batch.next
       if (!this.#first) this.#last = null
       this.waiting -= batch.size
-      batch.end()
+      batch.queued = false
+      batch.settle()
     }
   }
 
-  #deal(batch: Batch, { frame, asked }: Read): void {
+  #deal(batch: Batch, { frame, asked }: Kept): void {
     const failed = (error: unknown) => {
-      batch.failure = this.#failure(frame, error)
+      batch.failure = this.#faultOf(`'${frame[0]}'`, error)
+      // Its link ends before the next batch has its turn.
+      batch.settle()
     }
     const answered = (answer: Answer | null) => {
       if (answer) batch.source.answer(answer)
@@ -113,14 +121,14 @@ export abstract class Upstream {
     })
   }
 
-  #failure(frame: UpFrame, error: unknown): HoldfastError {
+  #faultOf(what: string, error: unknown): HoldfastError {
     if (error instanceof HoldfastError) return error
-    this.context.report('internal-error', `'${frame[0]}' failed`, error)
+    this.context.report('internal-error', `${what} failed`, error)
     return fault('internal-error', 'something failed at the server')
   }
 }
 
-interface Read {
+interface Kept {
   readonly frame: UpFrame
   readonly asked: Asked
 }
@@ -129,8 +137,10 @@ class Batch {
   next: Batch | null = null
   readonly source: Source
   readonly size: number
+  /** It has its turn, or waits for it. */
+  queued = false
   /** What was read behind a frame that had to be waited for, and which of it is next. */
-  readonly kept: Read[] = []
+  readonly kept: Kept[] = []
   at = 0
   /** One of its frames has to be waited for. */
   waits = false
@@ -138,7 +148,6 @@ class Batch {
   broken: HoldfastError | null = null
   /** A frame that could not be dealt with: nothing behind it is. */
   failure: HoldfastError | null = null
-  over = false
   #dealt: { promise: Promise<void>; settle: () => void } | null = null
 
   constructor(source: Source, size: number) {
@@ -148,10 +157,10 @@ class Batch {
 
   /** Why its link has to end. */
   get fault(): HoldfastError | null {
-    return this.failure ?? (this.source.ended() ? null : this.broken)
+    return this.failure ?? this.broken
   }
 
-  /** Settles when it is over. Made for those who wait: most batches have been dealt with when they were taken. */
+  /** Made for those who wait: most batches have been dealt with when they were taken. */
   dealt(): Promise<void> {
     if (this.#dealt) return this.#dealt.promise
     let settle = () => {}
@@ -162,8 +171,7 @@ class Batch {
     return promise
   }
 
-  end(): void {
-    this.over = true
+  settle(): void {
     this.#dealt?.settle()
   }
 }

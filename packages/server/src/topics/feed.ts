@@ -128,11 +128,10 @@ export class Feed implements Flushable {
 
   #take(entry: Entry): void {
     this.#newest = entry
-    this.#wire = null
     if (this.#followers.size === 0) return
     const wire = this.#make(entry)
+    if (!this.#wire) this.#context.flusher.mark(this)
     this.#wire = wire
-    this.#context.flusher.mark(this)
     for (const follower of this.#followers) follower.offer(wire)
   }
 }

@@ -25,6 +25,8 @@ export interface HttpParts {
 }
 
 export interface Exchanges {
+  /** Whether there is something at this path for this method. */
+  has(method: string, path: string): boolean
   /** False if the request is none of the hub's. Never rejects. */
   serve(exchange: Exchange): Promise<boolean>
 }
@@ -40,11 +42,12 @@ export function createExchanges(context: Context, parts: HttpParts): Exchanges {
   const topicAddress = createTopicAddress(context, parts)
 
   return {
+    has: (method, path) => find(method, path) !== undefined,
     async serve(exchange) {
-      const serve = find(exchange)
+      const serve = find(exchange.method, exchange.path)
       if (!serve) return false
       try {
-        if (!originAllowed(context.settings, exchange)) throw fault('origin-forbidden', 'the page has another origin')
+        if (!originAllowed(context, exchange)) throw fault('origin-forbidden', 'the page has another origin')
         if (!parts.open()) throw fault('shutting-down', 'this server goes')
         parts.transports.add(exchange)
         exchange.onGone(() => parts.transports.delete(exchange))
@@ -56,7 +59,7 @@ export function createExchanges(context: Context, parts: HttpParts): Exchanges {
     },
   }
 
-  function find({ method, path }: Exchange): ((exchange: Exchange) => Promise<void>) | undefined {
+  function find(method: string, path: string): ((exchange: Exchange) => Promise<void>) | undefined {
     if (method === 'POST' && Object.hasOwn(posts, path)) return posts[path]
     const topic = topicPath.exec(path)?.[1]
     if (topic === undefined || (method !== 'GET' && method !== 'POST')) return undefined

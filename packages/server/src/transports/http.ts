@@ -2,61 +2,73 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Socket } from 'node:net'
 import type { Router } from 'express'
 import express from 'express'
+import type { Context } from '../context.ts'
 import { fault } from '../faults.ts'
-import type { Settings } from '../settings.ts'
 import type { Chunk } from '../topics/wire.ts'
 import type { Exchange, StreamEvents, StreamLike } from './exchange.ts'
+import type { Exchanges } from './exchanges.ts'
 import { headersOf } from './headers.ts'
 import { mountOf, pathOf } from './mount.ts'
 import { originAllowed } from './origin.ts'
 import { takeSocket } from './take-socket.ts'
 
-/** Answers false for what is none of the hub's. Never rejects. */
-export type Serve = (exchange: Exchange) => Promise<boolean>
-
 /** The hub as a part of an Express application. */
-export function createRouter(settings: Settings, serve: Serve): Router {
+export function createRouter(context: Context, exchanges: Exchanges): Router {
   const router = express.Router()
   router.use((request, response, next) => {
-    handle(serve, new HttpExchange(settings, request, response, request.path), next)
+    if (!take(context, exchanges, request, response, request.path)) next()
   })
   return router
 }
 
 /** The hub below `path` of a server of Node's own, or before whatever `next` is. */
-export function createHandler(settings: Settings, serve: Serve, path: string, next: RequestListener): RequestListener {
+export function createHandler(
+  context: Context,
+  exchanges: Exchanges,
+  path: string,
+  next: RequestListener,
+): RequestListener {
   const mount = mountOf(path)
   return (request, response) => {
-    const path = pathOf(request)
-    if (!path.startsWith(`${mount}/`)) return next(request, response)
-    const exchange = new HttpExchange(settings, request, response, path.slice(mount.length))
-    handle(serve, exchange, () => next(request, response))
+    const asked = pathOf(request)
+    const isBelow = asked.startsWith(`${mount}/`)
+    if (!isBelow || !take(context, exchanges, request, response, asked.slice(mount.length))) next(request, response)
   }
 }
 
 /** What answers where there is nothing else. */
 export const notFound: RequestListener = (_, response) => response.writeHead(404).end()
 
-function handle(serve: Serve, exchange: HttpExchange, next: () => void): void {
-  if (exchange.method === 'OPTIONS' && exchange.headers['access-control-request-method']) return preflight(exchange)
-  void serve(exchange).then((served) => {
-    if (!served) next()
-  })
+/** False for what is none of the hub's. */
+function take(
+  context: Context,
+  exchanges: Exchanges,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): boolean {
+  const { method = '' } = request
+  const preflighted = method === 'OPTIONS' ? request.headers['access-control-request-method'] : undefined
+  if (!exchanges.has(preflighted ?? method, path)) return false
+  const exchange = new HttpExchange(context, request, response, path)
+  if (preflighted !== undefined) preflight(exchange)
+  else void exchanges.serve(exchange)
+  return true
 }
 
 class HttpExchange implements Exchange {
   readonly method: string
   readonly path: string
   readonly headers: Readonly<Record<string, string | undefined>>
-  readonly #settings: Settings
+  readonly #context: Context
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
 
-  constructor(settings: Settings, request: IncomingMessage, response: ServerResponse, path: string) {
+  constructor(context: Context, request: IncomingMessage, response: ServerResponse, path: string) {
     this.method = request.method ?? ''
     this.path = path
     this.headers = headersOf(request)
-    this.#settings = settings
+    this.#context = context
     this.#request = request
     this.#response = response
   }
@@ -112,7 +124,7 @@ class HttpExchange implements Exchange {
 
   #head(status: number, headers: Readonly<Record<string, string>>): void {
     const { origin } = this.headers
-    const isForeign = origin !== undefined && this.#settings.origins && originAllowed(this.#settings, this)
+    const isForeign = origin !== undefined && this.#context.settings.origins && originAllowed(this.#context, this)
     this.#response.writeHead(status, isForeign ? { ...headers, ...crossOrigin(origin) } : headers)
   }
 }

@@ -6,10 +6,11 @@ export function mountOf(path: string): string {
   return withoutSlash(path)
 }
 
-/** A request's path, still encoded. */
+/** A request's path, still encoded. A target may be a whole address (RFC 9112, 3.2.2). */
 export function pathOf({ url = '/' }: IncomingMessage): string {
-  const query = url.indexOf('?')
-  return query < 0 ? url : url.slice(0, query)
+  const target = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]*/i, '')
+  const query = target.indexOf('?')
+  return query < 0 ? target : target.slice(0, query)
 }
 
 export const withoutSlash = (path: string): string => (path.endsWith('/') ? path.slice(0, -1) : path)

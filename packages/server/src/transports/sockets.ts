@@ -55,7 +55,7 @@ export async function acceptSocket(
 ): Promise<void> {
   const handshake = new Handshake(context, transports, upgrade)
   try {
-    if (!originAllowed(context.settings, upgrade)) throw fault('origin-forbidden', 'the page has another origin')
+    if (!originAllowed(context, upgrade)) throw fault('origin-forbidden', 'the page has another origin')
     const line = offeredHello(upgrade.protocols) ?? (await handshake.firstMessage())
     handshake.finish(await admission.admit(line, upgrade, 'websocket'))
   } catch (error) {
