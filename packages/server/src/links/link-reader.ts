@@ -1,12 +1,11 @@
-import type { GapEvent, Position } from '@holdfast/protocol'
+import type { GapEvent } from '@holdfast/protocol'
 import { encodeFrame } from '@holdfast/protocol'
 import type { Feed } from '../topics/feed.ts'
 import type { Located } from '../topics/locate.ts'
 import type { Taken, TakeSnapshot } from '../topics/snapshots.ts'
 import { snapshotElements } from '../topics/snapshots.ts'
 import type { Wire } from '../topics/wire.ts'
-import { Flight } from './flight.ts'
-import { Reader } from './reader.ts'
+import { FlightReader } from './flight.ts'
 import type { Subscription } from './subscriptions.ts'
 
 export interface LinkReaderOwner {
@@ -27,9 +26,8 @@ export interface LinkReaderOwner {
 }
 
 /** Reads a topic for one link. */
-export class LinkReader extends Reader implements Subscription {
+export class LinkReader extends FlightReader implements Subscription {
   readonly #of: LinkReaderOwner
-  #flight: Flight | null = null
 
   constructor(of: LinkReaderOwner, feed: Feed, start: Located, takeSnapshot: TakeSnapshot | null) {
     super(feed, start, takeSnapshot)
@@ -44,27 +42,21 @@ export class LinkReader extends Reader implements Subscription {
     return true
   }
 
-  acknowledge(position: Position): number {
-    return this.#flight?.acknowledge(position) ?? 0
-  }
-
   override stop(): void {
     super.stop()
-    this.#of.stopped(this, this.#flight?.bytes ?? 0)
-    this.#flight = null
+    this.#of.stopped(this, this.land())
   }
 
   protected override room(wire: Wire): boolean {
-    if (!this.#flight?.holds(wire) && this.#of.room(wire.size)) return true
+    if (!this.holds(wire) && this.#of.room(wire.size)) return true
     this.#of.block(this)
     return false
   }
 
   protected override entry(wire: Wire): void {
     const of = this.#of
-    if (!this.#flight && of.acknowledged) this.#flight = new Flight(this.feed.declared.conflate !== null)
-    this.#flight?.add(wire, of.markBytes)
-    of.carry(wire, this.#flight ? wire.size : 0)
+    if (of.acknowledged) this.takeOff(wire, of.markBytes)
+    of.carry(wire, of.acknowledged ? wire.size : 0)
   }
 
   protected override gap({ from, to, reason, snapshot }: GapEvent): void {

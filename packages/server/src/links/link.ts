@@ -12,7 +12,7 @@ export interface LinkOwner extends SubscriberOwner {
 }
 
 /** One use of one transport by a session. The far side is its transport's: a socket, a stream of events, or answers to polls. */
-export abstract class Link extends Subscriber {
+export abstract class Link<Far = unknown> extends Subscriber<Far> {
   readonly number: number
   abstract readonly transport: Transport
   protected readonly owner: LinkOwner

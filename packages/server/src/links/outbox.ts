@@ -7,15 +7,18 @@ import { createLine } from '../topics/wire.ts'
 import type { Flushable } from './flusher.ts'
 
 /** Gathers what goes to the far side within a turn, and watches that it is taken. */
-export abstract class Outbox implements Flushable {
+export abstract class Outbox<Far = unknown> implements Flushable {
+  // What each delivery looks at comes first, in a row.
   protected readonly context: Context
-  protected wroteAt: number
+  /** The far side; null while there is none. */
+  protected far: Far | null = null
   closed = false
   #batch: Batch | null = null
   /** What was `buffered` when it was last looked at. */
   #held = 0
   /** Whether it has taken something since `takes` was asked last. */
   #took = false
+  protected wroteAt: number
   #tookAt: number
 
   constructor(context: Context) {

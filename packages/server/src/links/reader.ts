@@ -12,13 +12,14 @@ import type { Wire } from '../topics/wire.ts'
  * read goes to the methods that its kind has. Begins with the first `pump`.
  */
 export abstract class Reader implements Follower {
-  protected readonly feed: Feed
   readonly #takeSnapshot: TakeSnapshot | null
+  #first: Taken | null
+  #started = false
+  protected readonly feed: Feed
+  // What each delivery looks at, in a row.
   #epoch: string
   #offset: number
-  #first: Taken | null
   #state: 'lags' | 'reads' | 'head' | 'stopped' = 'lags'
-  #started = false
 
   /** The feed is open. `takeSnapshot` is null where the topic has none. */
   constructor(feed: Feed, start: Located, takeSnapshot: TakeSnapshot | null) {

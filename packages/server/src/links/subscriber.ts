@@ -33,11 +33,11 @@ export interface SubscriberOwner {
 const maxMarkBytes = 32 * 1024
 
 /** An outbox that topics are read into. */
-export abstract class Subscriber extends Outbox implements LinkReaderOwner {
+export abstract class Subscriber<Far = unknown> extends Outbox<Far> implements LinkReaderOwner {
   protected abstract readonly owner: SubscriberOwner
   abstract readonly acknowledged: boolean
-  markBytes = maxMarkBytes
   #inFlight = 0
+  markBytes = maxMarkBytes
   /** In the order in which they found no room. */
   #blocked: Set<LinkReader> | null = null
   #subscriptions: Subscriptions = noSubscriptions

@@ -74,10 +74,9 @@ export function createPoll(
 }
 
 /** A link goes on between its polls. */
-class PollLink extends Link {
+class PollLink extends Link<Exchange> {
   /** `live` is the head when it was first read, though authorization may outlast a poll. */
   lives: ReadonlyMap<string, Asked> = new Map()
-  #waiting: Exchange | null = null
   #held: Line[] = []
   #size = 0
 
@@ -90,7 +89,7 @@ class PollLink extends Link {
   }
 
   override get away(): boolean {
-    return this.#waiting === null
+    return this.far === null
   }
 
   protected override get buffered(): number {
@@ -100,11 +99,11 @@ class PollLink extends Link {
   /** The answer to this one is what comes next; false if it was answered at once. */
   wait(exchange: Exchange): boolean {
     // A client that polls anew has given the former poll up.
-    if (this.#waiting) this.#answer(200, [heartbeatLine], [])
-    this.#waiting = exchange
+    if (this.far) this.#answer(200, [heartbeatLine], [])
+    this.far = exchange
     exchange.onGone(() => {
-      if (this.#waiting !== exchange) return
-      this.#waiting = null
+      if (this.far !== exchange) return
+      this.far = null
       this.rest()
     })
     if (this.#held.length === 0) return true
@@ -115,22 +114,22 @@ class PollLink extends Link {
   protected override write(batch: Batch): void {
     this.#held.push(...batch.lines)
     this.#size += batch.size
-    if (this.#waiting) this.#answer(200, this.#release(), [])
+    if (this.far) this.#answer(200, this.#release(), [])
   }
 
   protected override close(why: Fault): void {
-    if (this.#waiting) this.#answer(closeCodes[why.code].status, this.#release(), [closeLine(why)])
+    if (this.far) this.#answer(closeCodes[why.code].status, this.#release(), [closeLine(why)])
   }
 
   override destroy(): void {
-    this.#waiting?.destroy()
-    this.#waiting = null
+    this.far?.destroy()
+    this.far = null
   }
 
   // Until the next poll names its cursors nothing more is to be written.
   #answer(status: number, lines: readonly Line[], more: readonly string[]): void {
-    const exchange = this.#waiting
-    this.#waiting = null
+    const exchange = this.far
+    this.far = null
     exchange?.answer(status, textHeaders, [...lines.map(({ text }) => text), ...more].join('\n'))
     this.rest()
   }

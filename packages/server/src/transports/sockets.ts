@@ -146,10 +146,9 @@ class Handshake implements SocketEvents {
   }
 }
 
-class SocketLink extends Link implements SocketEvents, Source {
+class SocketLink extends Link<SocketLike> implements SocketEvents, Source {
   declare protected readonly owner: Session
   readonly #transports: Transports
-  #socket: SocketLike | null = null
   #paused = false
 
   constructor(context: Context, transports: Transports, session: Session, number: number) {
@@ -162,7 +161,7 @@ class SocketLink extends Link implements SocketEvents, Source {
   }
 
   start(socket: SocketLike, { session, topics, welcome, asked }: Admitted): void {
-    this.#socket = socket
+    this.far = socket
     this.#transports.add(this)
     session.attach(this)
     this.send(welcome)
@@ -185,10 +184,10 @@ class SocketLink extends Link implements SocketEvents, Source {
       this.end(fault('later', 'too much of the session waits', 1_000))
     if (this.#paused) return
     this.#paused = true
-    this.#socket?.pause()
+    this.far?.pause()
     void session.idle().then(() => {
       this.#paused = false
-      this.#socket?.resume()
+      this.far?.resume()
     })
   }
 
@@ -201,7 +200,7 @@ class SocketLink extends Link implements SocketEvents, Source {
   }
 
   override gone(): void {
-    this.#socket = null
+    this.far = null
     this.#transports.delete(this)
     super.gone()
   }
@@ -219,20 +218,20 @@ class SocketLink extends Link implements SocketEvents, Source {
   }
 
   protected override write(batch: Batch): void {
-    const messages = this.#socket?.compresses ? batch.compressed : batch.messages
-    for (const message of messages) this.#socket?.write(message)
+    const messages = this.far?.compresses ? batch.compressed : batch.messages
+    for (const message of messages) this.far?.write(message)
   }
 
   protected override get buffered(): number {
-    return this.#socket?.buffered ?? 0
+    return this.far?.buffered ?? 0
   }
 
   protected override close(why: Fault): void {
-    this.#socket?.close(closeCodes[why.code].close, closeReason(why))
+    this.far?.close(closeCodes[why.code].close, closeReason(why))
   }
 
   override destroy(): void {
-    this.#socket?.destroy()
+    this.far?.destroy()
   }
 }
 

@@ -23,9 +23,8 @@ export function createSse(
   }
 }
 
-class StreamLink extends Link implements StreamEvents {
+class StreamLink extends Link<StreamLike> implements StreamEvents {
   readonly #transports: Transports
-  #stream: StreamLike | null = null
 
   constructor(context: Context, transports: Transports, { session, number }: Admitted) {
     super(context, session, number)
@@ -37,8 +36,8 @@ class StreamLink extends Link implements StreamEvents {
   }
 
   start(exchange: Exchange, { session, topics, welcome, asked }: Admitted): void {
-    this.#stream = exchange.stream(200, eventHeaders, this)
-    if (!this.#stream) return
+    this.far = exchange.stream(200, eventHeaders, this)
+    if (!this.far) return
     this.#transports.add(this)
     session.attach(this)
     this.send(welcome)
@@ -56,20 +55,20 @@ class StreamLink extends Link implements StreamEvents {
   }
 
   protected override write(batch: Batch): void {
-    this.#stream?.write(batch.event)
+    this.far?.write(batch.event)
   }
 
   protected override get buffered(): number {
-    return this.#stream?.buffered ?? 0
+    return this.far?.buffered ?? 0
   }
 
   protected override close(why: Fault): void {
-    if (!this.#stream) return
-    this.#stream.write(createLine(closeLine(why)).event)
-    endStream(this.context, this.#stream)
+    if (!this.far) return
+    this.far.write(createLine(closeLine(why)).event)
+    endStream(this.context, this.far)
   }
 
   override destroy(): void {
-    this.#stream?.destroy()
+    this.far?.destroy()
   }
 }
