@@ -9,7 +9,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { createProbe, type TransportUnderTest, transportContract } from './contract/transport.ts'
 import { createFaultProxy, type FaultProxy } from './support/fault-proxy/index.ts'
-import { listen, shut } from './support/world.ts'
+import { listen } from './support/listen.ts'
+import { shut } from './support/world.ts'
 
 type Mount = (hub: Hub) => RequestListener
 

@@ -3,7 +3,8 @@ import { connect, createServer as createHttp2 } from 'node:http2'
 import { createHub, type HubOptions } from '@holdfast/server'
 import express from 'express'
 import { afterEach, describe, expect, test } from 'vitest'
-import { listen, shut } from '../support/world.ts'
+import { listen } from '../support/listen.ts'
+import { shut } from '../support/world.ts'
 import { drawSession, openSse, openStream, post } from './support.ts'
 
 const closers: (() => unknown)[] = []
@@ -127,8 +128,7 @@ test('over HTTP/2, too, for a page of the same host', async () => {
   const hub = createHub({ authorize: () => true })
   // What it hands over is like what HTTP/1.1 does, but for its types.
   const server = createHttp2(hub.handler('/rt') as never)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const base = `http://127.0.0.1:${(server.address() as { port: number }).port}`
+  const base = `http://127.0.0.1:${await listen(server)}`
   const client = connect(base)
   closers.push(
     () => new Promise<void>((resolve) => server.close(() => resolve())),

@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import {
   type Connection,
   type ConnectionState,
@@ -12,6 +11,7 @@ import express from 'express'
 import { filter, firstValueFrom } from 'rxjs'
 import WebSocket from 'ws'
 import { createFaultProxy, type FaultProxy } from './fault-proxy/index.ts'
+import { listen } from './listen.ts'
 
 export { seeded } from './seeded.ts'
 
@@ -90,12 +90,6 @@ export async function serve(
   const server = createServer(app)
   hub.attach(server, '/realtime')
   return { server, port: await listen(server) }
-}
-
-/** On a free port of this machine; answers it. */
-export async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return (server.address() as AddressInfo).port
 }
 
 /** Ends a server, and what is still open on it. */

@@ -1,6 +1,7 @@
 /** The process of a server that answers, named by its argument; it measures its CPU. */
+
+import { listen } from '../../support/listen.ts'
 import { answers } from '../harness/answers.ts'
-import { listen } from '../harness/listen.ts'
 import { type AnsweringName, answering } from './answering.ts'
 
 let before = process.cpuUsage()

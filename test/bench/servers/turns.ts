@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net'
-import { listen } from '../harness/listen.ts'
+import { listen } from '../../support/listen.ts'
 import type { Contestant, Message } from './contestant.ts'
 
 export interface Ports {

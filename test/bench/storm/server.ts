@@ -1,7 +1,7 @@
 /** The process of the server that is killed, or of the one that takes its place: `Holdfast` or `Socket.IO`, as its argument says. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { listen } from '../../support/listen.ts'
 import { answers } from '../harness/answers.ts'
-import { listen } from '../harness/listen.ts'
 import { createHoldfast } from '../servers/holdfast.ts'
 import { createIo } from '../servers/socketio.ts'
 
