@@ -197,6 +197,26 @@ describe('two nodes on one broker', () => {
     await close()
   })
 
+  test('each POST is let in by its own secret, and by what the broker says of the session by then', async () => {
+    const { a, b, close, inner } = twoNodes()
+    const { id, hello, line } = drawSession()
+    connectSocket(a, hello([['$inbox', 'start']]))
+    await quiet()
+    const post = async (session: string) => {
+      const posted = request(b, '/send', `${session}\n["ping",1]`)
+      await quiet()
+      return [posted.status, posted.frames[0]?.[0], posted.frames[0]?.[2]]
+    }
+    for (const _ of [1, 2, 3]) expect(await post(line())).toEqual([200, 'heartbeat', undefined])
+    expect(await post(line().replace('x'.repeat(22), `${'x'.repeat(21)}y`))).toEqual([403, 'close', 'wrong-secret'])
+    expect(await post(line())).toEqual([200, 'heartbeat', undefined])
+    const record = (await inner.sessions.get(id))!
+    const ended = JSON.stringify({ ...JSON.parse(record), ended: { code: 'disconnected', message: 'it was' } })
+    expect(await inner.sessions.replace(id, record, ended, 60_000)).toBe(true)
+    expect(await post(line())).toEqual([403, 'close', 'disconnected'])
+    await close()
+  })
+
   test('bye at one node ends the session at the other, and gives back what it held', async () => {
     const { a, b, close, inner } = twoNodes()
     const { id, hello, line } = drawSession()

@@ -186,7 +186,11 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
     revoke: grants.revoke,
     router: () => createRouter(context, exchanges),
     handler: (path, next = notFound) => createHandler(context, exchanges, path, next),
-    exchange: exchanges.serve,
+    async exchange(exchange) {
+      const serve = exchanges.find(exchange.method, exchange.path)
+      await serve?.(exchange)
+      return serve !== undefined
+    },
     stats: () => collectStats({ sessions, streams, topics }, refusals),
     close({ drainMs = 500 } = {}) {
       closing ??= close(drainMs)

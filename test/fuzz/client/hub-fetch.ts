@@ -20,8 +20,8 @@ export const hubFetch =
         address: undefined,
         query: () => undefined,
         body: async () => String(body),
-        answer(status, headers, text) {
-          resolve(new Response(text, { status, headers }))
+        answer(status, type, text) {
+          resolve(new Response(text, { status, headers: { 'Content-Type': type } }))
           gone()
         },
         stream(status, headers, events) {

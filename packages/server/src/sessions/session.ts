@@ -59,6 +59,8 @@ export class Session extends Upstream implements SessionIdentity, LinkOwner {
   links: readonly Link[] = []
   ended: Fault | null = null
   touchedAt: number
+  /** The record and the secret with which a POST was let in: those that are the same need no second look. */
+  proof: { readonly record: string; readonly secret: string } | null = null
   /** Null at the only node. */
   readonly news: SessionNews | null
   readonly #host: SessionHost

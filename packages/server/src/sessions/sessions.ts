@@ -99,9 +99,14 @@ export function createSessions(
       // The registry has records of presence as well.
       if (presenceOf(id) !== null) lost()
       return after(broker.sessions.get(id), (found) => {
-        const record = check(found ?? lost(), hash(secret))
         const known = locals.get(id)
-        if (known) return known
+        if (known?.proof && known.proof.record === found && sameText(known.proof.secret, secret)) return known
+        const text = found ?? lost()
+        const record = check(text, hash(secret))
+        if (known) {
+          known.proof = { record: text, secret }
+          return known
+        }
         if (locals.size >= settings.limits.sessions) throw fault('later', 'too many sessions at this node', 1_000)
         const user: unknown = JSON.parse(record.user)
         return local(id, { user, json: record.user, key: settings.userId(user) })

@@ -8,8 +8,6 @@ export interface Chunk {
   readonly bytes: Uint8Array
 }
 
-const encoder = new TextEncoder()
-
 class LazyChunk implements Chunk {
   readonly text: string
   #bytes: Uint8Array | null = null
@@ -24,7 +22,7 @@ class LazyChunk implements Chunk {
   }
 
   protected encode(): Uint8Array {
-    return encoder.encode(this.text)
+    return Buffer.from(this.text)
   }
 }
 

@@ -14,7 +14,8 @@ export interface Exchange extends Peer {
   query(name: string): string | undefined
   /** The body's text. Throws the fault `too-large` beyond so many bytes. */
   body(limit: number): Promise<string>
-  answer(status: number, headers: Readonly<Record<string, string>>, body: string): void
+  /** The whole answer, of this media type; nobody is to keep it. */
+  answer(status: number, type: string, body: string): void
   /** Begins an answer that goes on, and that tells its own end; null if the peer has gone. */
   stream(status: number, headers: Readonly<Record<string, string>>, events: StreamEvents): StreamLike | null
   /** The answer is whole, or the peer has gone before, or the answer goes on as a stream. */
@@ -35,9 +36,9 @@ export interface StreamLike {
   destroy(): void
 }
 
-export const textHeaders = { 'Content-Type': 'text/plain;charset=utf-8', 'Cache-Control': 'no-store' } as const
+export const textType = 'text/plain;charset=utf-8'
 
-export const jsonHeaders = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' } as const
+export const jsonType = 'application/json'
 
 export const eventHeaders = {
   'Content-Type': 'text/event-stream',
@@ -54,7 +55,7 @@ export function refuse(context: Context, exchange: Exchange, reason: Fault, line
 
 /** The same for a reason that its link has counted. */
 export function answerClose(exchange: Exchange, reason: Fault, lines: readonly string[]): void {
-  exchange.answer(closeCodes[reason.code].status, textHeaders, [...lines, closeLine(reason)].join('\n'))
+  exchange.answer(closeCodes[reason.code].status, textType, [...lines, closeLine(reason)].join('\n'))
 }
 
 // A peer that does not take its last bytes is not waited for longer.

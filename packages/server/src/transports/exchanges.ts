@@ -24,28 +24,35 @@ export interface HttpParts {
   open(): boolean
 }
 
+/** Answers a request, whatever happens: never rejects. */
+export type Serve = (exchange: Exchange) => Promise<void>
+
 export interface Exchanges {
-  /** Whether there is something at this path for this method. */
-  has(method: string, path: string): boolean
-  /** False if the request is none of the hub's. Never rejects. */
-  serve(exchange: Exchange): Promise<boolean>
+  /** What is at this path for this method; undefined where it is none of the hub's. */
+  find(method: string, path: string): Serve | undefined
 }
 
 const topicPath = /^\/topics\/([^/]+)$/
 
 export function createExchanges(context: Context, parts: HttpParts): Exchanges {
-  const posts: Record<string, (exchange: Exchange) => Promise<void>> = {
-    '/sse': createSse(context, parts),
-    '/send': createSend(context, parts),
-    '/poll': createPoll(context, parts),
+  const posts: Record<string, Serve> = {
+    '/sse': guarded(createSse(context, parts)),
+    '/send': guarded(createSend(context, parts)),
+    '/poll': guarded(createPoll(context, parts)),
   }
   const topicAddress = createTopicAddress(context, parts)
 
   return {
-    has: (method, path) => find(method, path) !== undefined,
-    async serve(exchange) {
-      const serve = find(exchange.method, exchange.path)
-      if (!serve) return false
+    find(method, path) {
+      if (method === 'POST' && Object.hasOwn(posts, path)) return posts[path]
+      const topic = topicPath.exec(path)?.[1]
+      if (topic === undefined || (method !== 'GET' && method !== 'POST')) return undefined
+      return guarded((exchange) => topicAddress(exchange, topic))
+    },
+  }
+
+  function guarded(serve: Serve): Serve {
+    return async (exchange) => {
       try {
         if (!originAllowed(context, exchange)) throw fault('origin-forbidden', 'the page has another origin')
         if (!parts.open()) throw fault('shutting-down', 'this server goes')
@@ -55,14 +62,6 @@ export function createExchanges(context: Context, parts: HttpParts): Exchanges {
       } catch (error) {
         refuse(context, exchange, faultFrom(context, error))
       }
-      return true
-    },
-  }
-
-  function find(method: string, path: string): ((exchange: Exchange) => Promise<void>) | undefined {
-    if (method === 'POST' && Object.hasOwn(posts, path)) return posts[path]
-    const topic = topicPath.exec(path)?.[1]
-    if (topic === undefined || (method !== 'GET' && method !== 'POST')) return undefined
-    return (exchange) => topicAddress(exchange, topic)
+    }
   }
 }

@@ -49,10 +49,11 @@ function take(
 ): boolean {
   const { method = '' } = request
   const preflighted = method === 'OPTIONS' ? request.headers['access-control-request-method'] : undefined
-  if (!exchanges.has(preflighted ?? method, path)) return false
+  const serve = exchanges.find(preflighted ?? method, path)
+  if (!serve) return false
   const exchange = new HttpExchange(context, request, response, path)
-  if (preflighted !== undefined) preflight(exchange)
-  else void exchanges.serve(exchange)
+  if (preflighted !== undefined) exchange.allow()
+  else void serve(exchange)
   return true
 }
 
@@ -86,16 +87,30 @@ class HttpExchange implements Exchange {
     return readBody(this.#request, limit)
   }
 
-  answer(status: number, headers: Readonly<Record<string, string>>, body: string): void {
+  answer(status: number, type: string, body: string): void {
     const response = this.#response
     if (response.headersSent || response.destroyed) return
-    const all: Record<string, string> = { ...headers }
+    // Head and body leave in one piece where the length is known; else the body would be chunked. A literal, since Node goes
+    // through its names far sooner than through those of an object that was put together.
+    const headers = {
+      'Content-Type': type,
+      'Cache-Control': 'no-store',
+      'Content-Length': `${Buffer.byteLength(body)}`,
+    }
     // A client that is to go elsewhere would come back here on a connection that is kept.
-    if (status === 413 || status === 503) all.Connection = 'close'
-    // Head and body leave in one piece where the length is known; else the body would be chunked.
-    if (body !== '') all['Content-Length'] = `${Buffer.byteLength(body)}`
-    this.#head(status, all)
+    const isElsewhere = status === 413 || status === 503
+    this.#head(status, isElsewhere ? { ...headers, Connection: 'close' } : headers)
     response.end(body)
+  }
+
+  /** Answers a preflight. For other clients; Holdfast's own never causes one. */
+  allow(): void {
+    this.#head(204, {
+      'Access-Control-Allow-Methods': 'GET, POST',
+      'Access-Control-Allow-Headers': 'authorization, content-type, last-event-id',
+      'Access-Control-Max-Age': '600',
+    })
+    this.#response.end()
   }
 
   stream(status: number, headers: Readonly<Record<string, string>>, events: StreamEvents): StreamLike | null {
@@ -115,7 +130,7 @@ class HttpExchange implements Exchange {
   }
 
   onGone(listener: () => void): void {
-    this.#response.once('close', listener)
+    this.#response.on('close', listener)
   }
 
   destroy(): void {
@@ -220,16 +235,3 @@ const crossOrigin = (origin: string): Record<string, string> => ({
   'Access-Control-Allow-Credentials': 'true',
   Vary: 'Origin',
 })
-
-/** For other clients; Holdfast's own never causes one. */
-function preflight(exchange: Exchange): void {
-  exchange.answer(
-    204,
-    {
-      'Access-Control-Allow-Methods': 'GET, POST',
-      'Access-Control-Allow-Headers': 'authorization, content-type, last-event-id',
-      'Access-Control-Max-Age': '600',
-    },
-    '',
-  )
-}

@@ -9,7 +9,7 @@ import type { Asked } from '../links/subscriptions.ts'
 import type { Session } from '../sessions/session.ts'
 import type { Batch, Line } from '../topics/wire.ts'
 import type { Exchange } from './exchange.ts'
-import { refuse, textHeaders } from './exchange.ts'
+import { refuse, textType } from './exchange.ts'
 import type { HttpParts } from './exchanges.ts'
 import { splitSession } from './send.ts'
 
@@ -130,7 +130,7 @@ class PollLink extends Link<Exchange> {
   #answer(status: number, lines: readonly Line[], more: readonly string[]): void {
     const exchange = this.far
     this.far = null
-    exchange?.answer(status, textHeaders, [...lines.map(({ text }) => text), ...more].join('\n'))
+    exchange?.answer(status, textType, [...lines.map(({ text }) => text), ...more].join('\n'))
     this.rest()
   }
 

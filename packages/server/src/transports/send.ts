@@ -8,7 +8,7 @@ import { heartbeatLine } from '../links/outbox.ts'
 import { faultFrom } from '../sessions/admission.ts'
 import { answerLine } from '../sessions/upstream.ts'
 import type { Exchange } from './exchange.ts'
-import { answerClose, refuse, textHeaders } from './exchange.ts'
+import { answerClose, refuse, textType } from './exchange.ts'
 import type { HttpParts } from './exchanges.ts'
 
 /** `POST BASE/send`: what a client without a WebSocket sends. Answered when all of it has been dealt with. */
@@ -36,7 +36,7 @@ export function createSend(context: Context, { sessions }: HttpParts): (exchange
       return answerClose(exchange, reason, lines)
     }
     // An answer without a frame would not be known as the hub's.
-    exchange.answer(200, textHeaders, lines.length > 0 ? lines.join('\n') : heartbeatLine.text)
+    exchange.answer(200, textType, lines.length > 0 ? lines.join('\n') : heartbeatLine.text)
   }
 }
 

@@ -11,7 +11,7 @@ import { locate } from '../topics/locate.ts'
 import { createDraft, readPayload, validate } from '../topics/publishing.ts'
 import { snapshotsOf } from '../topics/snapshots.ts'
 import type { Exchange } from './exchange.ts'
-import { eventHeaders, jsonHeaders } from './exchange.ts'
+import { eventHeaders, jsonType } from './exchange.ts'
 import type { HttpParts } from './exchanges.ts'
 
 /** `BASE/topics/<name>`: one topic for clients that know nothing of Holdfast. */
@@ -31,7 +31,7 @@ export function createTopicAddress(
       if (isFault(error) || !(error instanceof HoldfastError) || !Object.hasOwn(statuses, error.code)) throw error
       context.refused(error.code)
       const { code, message } = error
-      exchange.answer(statuses[code] as number, jsonHeaders, JSON.stringify({ code, message }))
+      exchange.answer(statuses[code] as number, jsonType, JSON.stringify({ code, message }))
     }
   }
 
@@ -77,7 +77,7 @@ export function createTopicAddress(
     const draft = createDraft(context, declared, valid, { user: identity.json })
     try {
       const receipt = receiptOf(await topics.feed(topic).log.append(draft))
-      exchange.answer(201, jsonHeaders, JSON.stringify(receipt))
+      exchange.answer(201, jsonType, JSON.stringify(receipt))
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error
       throw fault('broker-failed', 'the broker does not answer')
