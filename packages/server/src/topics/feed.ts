@@ -1,3 +1,4 @@
+import { inboxTopic } from '@holdfast/protocol'
 import type { Entry, Log, LogPage, LogState } from '../broker/broker.ts'
 import type { MaybePromise } from '../broker/maybe-promise.ts'
 import { isPromise } from '../broker/maybe-promise.ts'
@@ -7,6 +8,9 @@ import type { Declared } from './declarations.ts'
 import { CompressedWire, Wire } from './wire.ts'
 
 const readChunk = { maxEntries: 256, maxBytes: 128 * 1024 } as const
+
+// One for all sessions.
+const inboxJson = JSON.stringify(inboxTopic)
 
 export interface Follower {
   offer(wire: Wire): void
@@ -23,6 +27,8 @@ export class Feed implements Flushable {
   /** Let go of: another one takes its place. */
   closed = false
   readonly #context: Pick<Context, 'uptime' | 'flusher'>
+  /** The name as JSON. */
+  readonly #json: string
   readonly #followers = new Set<Follower>()
   #reading: Map<number, Promise<LogPage | null>> | null = null
   /** Of entries that were read from the log, for those who lag. */
@@ -35,6 +41,7 @@ export class Feed implements Flushable {
 
   constructor(name: string, log: Log, declared: Declared, context: Pick<Context, 'uptime' | 'flusher'>) {
     this.name = name
+    this.#json = name === inboxTopic ? inboxJson : JSON.stringify(name)
     this.log = log
     this.declared = declared
     this.#context = context
@@ -123,7 +130,7 @@ export class Feed implements Flushable {
   }
 
   #make(entry: Entry): Wire {
-    return this.declared.compress ? new CompressedWire(this.name, entry) : new Wire(this.name, entry)
+    return this.declared.compress ? new CompressedWire(this.#json, entry) : new Wire(this.#json, entry)
   }
 
   #take(entry: Entry): void {

@@ -44,7 +44,7 @@ export function createDraft(
   context: Context,
   declared: Declared,
   payload: EncodedPayload,
-  by: { id?: string; user?: string } = {},
+  by: { id?: string; user?: string | undefined } = {},
 ): Draft {
   const { json, encoding } = payload
   const { id, user } = by

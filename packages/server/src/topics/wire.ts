@@ -93,6 +93,7 @@ export class Wire extends Line {
   #text: string | null = null
   #plain: Chunk | null = null
 
+  /** `topic`: its name as JSON. */
   constructor(topic: string, entry: Entry) {
     super()
     this.entry = entry
@@ -199,7 +200,7 @@ function entryLine(topic: string, cursor: string, { time, data, id, encoding }: 
     : id === undefined
       ? ''
       : `,${JSON.stringify(id)}`
-  return `["entry",${JSON.stringify(topic)},"${cursor}",${time},${data}${more}]`
+  return `["entry",${topic},"${cursor}",${time},${data}${more}]`
 }
 
 const messageSize = 128 * 1024
@@ -210,16 +211,21 @@ const longMessage = (line: Line): Chunk | null => (line.size > messageSize / 4 ?
 /** Gathers lines into messages, but for those that are one by themselves. */
 function joined(lines: readonly Line[], alone: (line: Line) => Chunk | null): Chunk[] {
   const messages: Chunk[] = []
-  let text = ''
+  let texts: string[] = []
+  let size = 0
   const close = () => {
-    if (text !== '') messages.push(new LazyMessage(text))
-    text = ''
+    if (size > 0) messages.push(new LazyMessage(texts.join('\n')))
+    texts = []
+    size = 0
   }
   for (const line of lines) {
     const message = alone(line)
-    if (message || text.length + line.size > messageSize) close()
+    if (message || size + line.size > messageSize) close()
     if (message) messages.push(message)
-    else text = text === '' ? line.text : `${text}\n${line.text}`
+    else {
+      texts.push(line.text)
+      size += line.size + 1
+    }
   }
   close()
   return messages
