@@ -157,6 +157,19 @@ describe('downstream', () => {
     expect(far.messages - before).toBe(1)
     await node.close({ drainMs: 0 })
   })
+
+  test('what a POST asks for leaves on its stream before the POST is answered', async () => {
+    const world = createWorld()
+    const hub = world.hub({ clock: { ...world.clock, defer: setImmediate } })
+    hub.handle('echo', ({ data }) => data)
+    const { hello, line } = drawSession()
+    const stream = request(hub, '/sse', hello([['$inbox', 'start']]))
+    await settled()
+    const { frames } = await request(hub, '/send', `${line()}\n["request",1,"echo","x"]`).answer
+    expect(frames).toEqual([['receipt', 1]])
+    expect(stream.frames.at(-1)?.slice(3)).toEqual([expect.any(Number), 'x', 'reply.1'])
+    await hub.close({ drainMs: 0 })
+  })
 })
 
 describe('time', () => {

@@ -35,6 +35,8 @@ export function createSend(context: Context, { sessions }: HttpParts): (exchange
       link.end(reason)
       return answerClose(exchange, reason, lines)
     }
+    // Before the answer, so that both wake the client once: what it asks for next waits for both.
+    session.link(number)?.flush()
     // An answer without a frame would not be known as the hub's.
     exchange.answer(200, textType, lines.length > 0 ? lines.join('\n') : heartbeatLine.text)
   }
