@@ -50,8 +50,8 @@ export function openHttpLink(
     const abort = new AbortController()
     if (over) abort.abort()
     aborts[purpose] = abort
-    // No header of ours, so that no preflight is needed; cookies along for `authenticate`.
-    const init = { method: 'POST', body, signal: abort.signal, credentials: 'include', cache: 'no-store' } as const
+    // No header of ours, so that no preflight is needed; cookies along for `authenticate`. No cache keeps the answer to a POST.
+    const init = { method: 'POST', body, signal: abort.signal, credentials: 'include' } as const
     return (fetchLike ?? fetch)(`${request.url}/${path}`, init)
   }
 
