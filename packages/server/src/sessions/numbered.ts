@@ -87,9 +87,7 @@ export function createNumbered(
       const declared = topics.declared(topic)
       const valid = validate(context, declared, topic, payload)
       const { log } = topics.feed(topic)
-      // Of the anonymous it says nothing: most topics are public, and each entry would be read for it.
-      const user = session.user === null ? undefined : session.userJson
-      const draft = createDraft(context, declared, valid, { id: publishId(session.id, number), user })
+      const draft = createDraft(context, declared, valid, { id: publishId(session.id, number), user: session.userJson })
       const append = () => settle(context, () => log.append(draft, { session: session.id, number }))
       return after(append(), (known) => outcome(known, undefined))
     })

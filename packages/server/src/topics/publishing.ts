@@ -44,10 +44,12 @@ export function createDraft(
   context: Context,
   declared: Declared,
   payload: EncodedPayload,
-  by: { id?: string; user?: string | undefined } = {},
+  by: { id?: string; user?: string } = {},
 ): Draft {
   const { json, encoding } = payload
-  const { id, user } = by
+  const { id } = by
+  // Of the anonymous an entry says nothing, which nobody has to read.
+  const user = by.user === 'null' ? undefined : by.user
   return { time: context.clock.now(), data: json, encoding, id, key: keyOf(context, declared, payload), user }
 }
 
