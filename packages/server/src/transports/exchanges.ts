@@ -51,7 +51,7 @@ export function createExchanges(context: Context, parts: HttpParts): Exchanges {
     },
   }
 
-  function guarded(serve: Serve): Serve {
+  function guarded(serve: (exchange: Exchange) => Promise<void>): Serve {
     return async (exchange) => {
       try {
         if (!originAllowed(context, exchange)) throw fault('origin-forbidden', 'the page has another origin')
