@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Connection, ConnectOptions, HoldfastError } from '@holdfast/client'
 import { createHub, type Hub, type HubOptions, memoryBroker } from '@holdfast/server'
 import express from 'express'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createFaultProxy, type FaultProxy } from './support/fault-proxy/index.ts'
+import { listen } from './support/listen.ts'
 import { intact, tally } from './support/tally.ts'
 import { connectTo, online, open, seeded, state } from './support/world.ts'
 
@@ -87,8 +87,7 @@ async function createNode(options: HubOptions, each: boolean): Promise<Node> {
   const server = createServer(app)
   server.on('upgrade', () => asked.push('ws'))
   hub.attach(server, '/realtime')
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { hub, server, port: (server.address() as AddressInfo).port, asked, errors }
+  return { hub, server, port: await listen(server), asked, errors }
 }
 
 const count = (length: number) => Array.from({ length }, (_, index) => index)

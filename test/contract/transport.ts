@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Link, Loss, Transport } from '@holdfast/client'
 import {
   closeAction,
@@ -13,6 +12,7 @@ import {
 } from '@holdfast/protocol'
 import type { Hub, HubOptions } from '@holdfast/server'
 import { afterEach, describe, expect, test } from 'vitest'
+import { listen } from '../support/listen.ts'
 
 export interface TransportUnderTest {
   readonly transport: Transport
@@ -334,8 +334,7 @@ export function transportContract(
         response.writeHead(status, { 'content-type': type }).end(body)
       })
       servers.push(server)
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      const probe = open({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/realtime` })
+      const probe = open({ url: `http://127.0.0.1:${await listen(server)}/realtime` })
       const loss = await probe.lost()
       expect(loss.action).toBe('retry')
       expect(['refused', 'not-holdfast']).toContain(loss.code)

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import express, { type Express } from 'express'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
 import { createFaultProxy, type FaultProxy } from '../support/fault-proxy/index.ts'
+import { listen } from '../support/listen.ts'
 import { shut } from '../support/world.ts'
 
 /** The plain server that hand-written clients are made for, behind a network that can be broken. */
@@ -20,8 +20,7 @@ export async function createOldWorld(
   const server = createServer(app)
   const sockets = new WebSocketServer({ server })
   prepare(app, sockets)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const port = await listen(server)
   const proxy = await createFaultProxy({ target: { host: '127.0.0.1', port } })
   return {
     sockets,

@@ -3,6 +3,7 @@ import { type DownFrame, offerHello, parseDown, type TopicList } from '@holdfast
 import { createHub, type Hub, type HubOptions } from '@holdfast/server'
 import express, { type Express } from 'express'
 import { WebSocket } from 'ws'
+import { listen } from '../support/listen.ts'
 
 export interface Served {
   hub: Hub<any>
@@ -20,8 +21,7 @@ export async function serve(options: HubOptions<any> = {}, before: (app: Express
   before(app, server)
   app.use('/rt', hub.router())
   hub.attach(server, '/rt')
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
+  const port = await listen(server)
   return {
     hub,
     app,

@@ -2,14 +2,15 @@
  * A process of its own that brings connections into every state of the machine, closes them all, and should then exit by
  * itself. Prints one JSON object a line: the states that were reached, and how long after the close calls it was over.
  */
+
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Connection, ConnectOptions } from '@holdfast/client'
 import { connect, sse, websocket } from '@holdfast/client'
 import { createHub } from '@holdfast/server'
 import express from 'express'
 import { filter, firstValueFrom } from 'rxjs'
 import WebSocket from 'ws'
+import { listen } from './listen.ts'
 import { createPage } from './page.ts'
 
 /** Addresses of the same hub: `free`, and behind networks that refuse or swallow WebSockets, or all. */
@@ -72,8 +73,7 @@ if (mode === 'clients') {
     responses.add(response)
     response.once('close', () => responses.delete(response))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/realtime`
+  const url = `http://127.0.0.1:${await listen(server)}/realtime`
   const connections = (['websocket', 'sse', 'poll'] as const).map((transport) => open(url, { transports: [transport] }))
   await Promise.all(connections.map((connection) => reached(connection, 'online')))
   const stream = await fetch(`${url}/topics/news`)

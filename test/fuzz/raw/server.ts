@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { connect } from 'node:net'
 import { createHub } from '@holdfast/server'
 import express from 'express'
+import { listen } from '../../support/listen.ts'
 import { connectTo, online, shut } from '../../support/world.ts'
 import { honest } from '../honest.ts'
 import type { Mutator } from '../mutate.ts'
@@ -28,8 +29,7 @@ export async function createRawServer() {
   app.use('/rt', hub.router())
   const server = createServer(app)
   hub.attach(server, '/rt')
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const port = await listen(server)
   const client = connectTo(`http://127.0.0.1:${port}/rt`, { token: honest.token, transports: ['websocket'] })
   await online(client)
   let n = 0
