@@ -47,17 +47,10 @@ function isJson(value: unknown): boolean {
 /** `text` in UTF-8; a lone surrogate becomes its replacement character. */
 export const toUtf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
+const beyondAscii = /[\u0080-\uffff]/
+
 /** Bytes of `text` in UTF-8; a lone surrogate counts as the 3 bytes of its replacement. */
-export function utf8Length(text: string): number {
-  let bytes = 0
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    bytes += unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3
-    // A pair of surrogates is 4 bytes.
-    if (unit >> 10 === 0x36 && text.charCodeAt(i + 1) >> 10 === 0x37) bytes -= 2
-  }
-  return bytes
-}
+export const utf8Length = (text: string): number => (beyondAscii.test(text) ? toUtf8(text).length : text.length)
 
 // String.fromCharCode takes its characters as arguments, and engines bound their number.
 const chunk = 0x8000
