@@ -88,6 +88,27 @@ describe('topics on the hub', () => {
     await node.close({ drainMs: 0 })
   })
 
+  test('have each listener hear data of its own, whatever the others do with theirs', async () => {
+    const { hub } = createWorld()
+    const node = hub()
+    const heard: number[][] = []
+    const listen = (data: unknown) => {
+      const { items } = data as { items: number[] }
+      heard.push([...items])
+      items.push(9)
+    }
+    node.handle('a', ({ data }) => listen(data))
+    node.topic('a').subscribe(listen)
+    node.topic('a').subscribe(listen)
+    const socket = connectSocket(node, drawSession().hello())
+    await settled()
+    const data = { items: [1] }
+    await socket.send(['request', 1, 'a', data], ['publish', 2, 'a', data], ['publish', 3, 'a', data])
+    await node.topic('a').publish(data)
+    expect(heard).toEqual(Array.from({ length: 7 }, () => [1]))
+    await node.close({ drainMs: 0 })
+  })
+
   test('publish what is a payload, and say what is none', async () => {
     const { hub } = createWorld()
     const node = hub()

@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts'
 import type { Flusher } from './links/flusher.ts'
 import type { Settings } from './settings.ts'
 import type { Timers } from './timers.ts'
+import type { LastRead } from './topics/last-read.ts'
 
 /** What every part of one hub shares. */
 export interface Context {
@@ -18,6 +19,7 @@ export interface Context {
   readonly node: string
   readonly flusher: Flusher
   readonly timers: Timers
+  readonly lastRead: LastRead
   /** The one place where failures of hooks, listeners and the broker are told. */
   report(code: string, message: string, cause: unknown): void
   /** Counts a refusal. */

@@ -32,6 +32,7 @@ import { collectStats } from './stats.ts'
 import { createTimers } from './timers.ts'
 import type { TopicOptions } from './topics/declarations.ts'
 import { createDeclarations } from './topics/declarations.ts'
+import { LastRead } from './topics/last-read.ts'
 import type { HubTopic, HubTopicOptions } from './topics/topic.ts'
 import { createHubTopic } from './topics/topic.ts'
 import { createTopics } from './topics/topics.ts'
@@ -99,6 +100,7 @@ export function createHub<User = unknown>(options: HubOptions<User> = {}): Hub<U
     node: drawId(random, 12),
     flusher: createFlusher(clock, uptime),
     timers: createTimers(clock),
+    lastRead: new LastRead(),
     report: errors.report,
     refused: (code) => refusals.set(code, (refusals.get(code) ?? 0) + 1),
   }

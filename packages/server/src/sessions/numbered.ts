@@ -88,6 +88,7 @@ export function createNumbered(
       const valid = validate(context, declared, topic, payload)
       const { log } = topics.feed(topic)
       const draft = createDraft(context, declared, valid, { id: publishId(session.id, number), user: session.userJson })
+      context.lastRead.keep(payload.json, data)
       const append = () => settle(context, () => log.append(draft, { session: session.id, number }))
       return after(append(), (known) => outcome(known, undefined))
     })

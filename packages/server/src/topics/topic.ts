@@ -111,7 +111,7 @@ export function createHubTopic<T, User>(
     const dot = id?.lastIndexOf('.') ?? -1
     const session = id === undefined || dot < 0 ? null : (handle(id.slice(0, dot), user) as SessionHandle<User>)
     // Each listener has its own data: one that changes it harms nobody.
-    const data = decodePayload(JSON.parse(entry.data), entry.encoding) as T
+    const data = decodePayload(context.lastRead.take(entry.data), entry.encoding) as T
     return id === undefined
       ? { type: 'message', data, cursor, offset, epoch, time, session, user }
       : { type: 'message', data, cursor, offset, epoch, time, session, user, id }
