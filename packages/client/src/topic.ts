@@ -27,6 +27,7 @@ export function createTopic<T>(parts: TopicParts, { name, schema }: TopicAddress
   const { topics, send, ended } = parts
   const { stream, report } = parts.streams
   const fault = topicNameFault(name, true)
+  const target = { name, schema, fault }
   /** Tells its listeners from those of other handles. */
   const handle = {}
 
@@ -61,8 +62,7 @@ export function createTopic<T>(parts: TopicParts, { name, schema }: TopicAddress
     }
   }
 
-  const publish = (data: T, options: PublishOptions = {}) =>
-    send('publish', { name, schema, fault }, data, options) as Promise<Receipt>
+  const publish = (data: T, options: PublishOptions = {}) => send('publish', target, data, options) as Promise<Receipt>
 
   const events$ = stream<TopicEvent<T>>((to) => open(to, (event) => to.next(event)))
   const messages$ = stream<T>((to) => open(to, (event) => event.type === 'message' && to.next(event.data)))
