@@ -58,7 +58,7 @@ export interface App {
   /** A connection that failed is told to try again, and what it has ended is begun again. */
   revive(): void
   close(drainMs: number): Promise<void>
-  /** What it has sent is settled, and its former connections are closed. */
+  /** What it has sent is settled, what its inbox has is there, and its former connections are closed. */
   readonly settled: boolean
   /** Checks that all came, and that nothing is left. */
   finish(): void
@@ -282,7 +282,7 @@ export function createApp(parts: AppParts): App {
     },
     close: (drainMs) => connection.close({ drainMs }),
     get settled() {
-      return calls.settled && closing === 0
+      return calls.settled && closing === 0 && inbox.level
     },
     finish() {
       calls.finish()

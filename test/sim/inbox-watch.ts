@@ -6,6 +6,8 @@ export interface InboxWatch {
   take(data: unknown): void
   /** A gap was reported: something must have been in the inbox for longer than it is kept. */
   excuse(): void
+  /** It has all, or a gap was reported. */
+  readonly level: boolean
   finish(): void
 }
 
@@ -29,6 +31,7 @@ export function createInboxWatch(
     entries()
       .filter(({ id }) => id === undefined)
       .map(({ data }) => (JSON.parse(data) as Mark).id)
+  const missingOf = (expected: readonly string[]) => (excused ? [] : expected.filter((id) => !taken.includes(id)))
 
   return {
     take(data) {
@@ -40,11 +43,14 @@ export function createInboxWatch(
       excused = true
       if (!entries().some(({ time }) => isOld(time))) report('lost', `${name} has a gap in its inbox without need`)
     },
+    get level() {
+      return missingOf(sent()).length === 0
+    },
     finish() {
       const expected = sent()
       const got = taken.filter((id) => expected.includes(id))
-      const missing = expected.filter((id) => !taken.includes(id))
-      if (missing.length > 0 && !excused) report('lost', `${name} has not had ${missing} in its inbox`, missing.length)
+      const missing = missingOf(expected)
+      if (missing.length > 0) report('lost', `${name} has not had ${missing} in its inbox`, missing.length)
       if (got.join() !== expected.filter((id) => taken.includes(id)).join()) {
         report('reordered', `${name} has had ${got} in its inbox, not ${expected}`)
       }
