@@ -47,6 +47,7 @@ export interface App {
   readonly watches: readonly Watch[]
   /** By topic: what is published to it goes through its store. */
   readonly stores: ReadonlyMap<string, StoreWatch>
+  readonly inbox: InboxWatch
   /** Holds a topic's state in a store, from now on. */
   hold(topic: TopicSetup): void
   subscribe(topic: TopicSetup, from: Start): void
@@ -58,7 +59,7 @@ export interface App {
   /** A connection that failed is told to try again, and what it has ended is begun again. */
   revive(): void
   close(drainMs: number): Promise<void>
-  /** What it has sent is settled, what its inbox has is there, and its former connections are closed. */
+  /** What it has sent is settled, and its former connections are closed. */
   readonly settled: boolean
   /** Checks that all came, and that nothing is left. */
   finish(): void
@@ -240,6 +241,9 @@ export function createApp(parts: AppParts): App {
       return listening.map(({ watch }) => watch)
     },
     stores,
+    get inbox() {
+      return inbox
+    },
     hold,
     subscribe,
     unsubscribe(which) {
@@ -282,7 +286,7 @@ export function createApp(parts: AppParts): App {
     },
     close: (drainMs) => connection.close({ drainMs }),
     get settled() {
-      return calls.settled && closing === 0 && inbox.level
+      return calls.settled && closing === 0
     },
     finish() {
       calls.finish()

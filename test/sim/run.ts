@@ -70,7 +70,8 @@ async function recover(world: World, { setup }: Scenario, report: Report): Promi
     world.settled &&
     everyone(({ pending }) => pending === 0) &&
     apps.every(({ watches, stores }) => [...watches, ...stores.values()].every(({ level }) => level)) &&
-    servers.watches.every(({ level }) => level)
+    servers.watches.every(({ level }) => level) &&
+    apps.every(({ inbox }) => inbox.level)
   await within(drainedWithinMs, isDrained)
   for (const { name, connection, access } of apps) {
     const { state } = connection.getState()
