@@ -2,7 +2,6 @@
  * A process of its own that brings connections into every state of the machine, closes them all, and should then exit by
  * itself. Prints one JSON object a line: the states that were reached, and how long after the close calls it was over.
  */
-
 import { createServer } from 'node:http'
 import type { Connection, ConnectOptions } from '@holdfast/client'
 import { connect, sse, websocket } from '@holdfast/client'
