@@ -13,7 +13,7 @@ export class MemoryChannels {
     this.#listeners.set(channel, [...(this.#listeners.get(channel) ?? []), listener])
     let listens = true
     return () => {
-      if (listens) this.#drop(channel, listener)
+      if (listens) this.drop(channel, listener)
       listens = false
     }
   }
@@ -23,7 +23,7 @@ export class MemoryChannels {
   }
 
   /** Once, for one listener may listen twice. */
-  #drop(channel: string, listener: Listener): void {
+  private drop(channel: string, listener: Listener): void {
     const listeners = this.#listeners.get(channel) ?? []
     const dropped = listeners.indexOf(listener)
     const left = listeners.filter((_, place) => place !== dropped)

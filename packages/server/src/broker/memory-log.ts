@@ -1,8 +1,8 @@
+import { Chained } from '../chain.ts'
 import type { Draft, Entry, LogOptions, LogPage, LogState } from './broker.ts'
-import { Recent } from './recency.ts'
 
 /** One bounded log in memory. A class of few fields, for there is one for each topic and for the inbox of each session. */
-export class MemoryLog extends Recent {
+export class MemoryLog extends Chained {
   readonly epoch: string
   options: LogOptions
   /** Of what it keeps. */
@@ -39,12 +39,12 @@ export class MemoryLog extends Recent {
   append({ time, data, encoding, id, key, user }: Draft): void {
     // Each has every property, so that all are of one shape.
     const entry: Entry = { epoch: this.epoch, offset: ++this.head, time, data, encoding, id, key, user }
-    if (this.options.compact) this.#supersede(entry)
+    if (this.options.compact) this.supersede(entry)
     this.#entries.push(entry)
     this.#alive++
     this.bytes += sizeOf(entry)
-    this.#bound()
-    this.#tell(entry)
+    this.bound()
+    this.tell(entry)
   }
 
   /** Every entry from now on, until what it answers is called. `now` is asked then. */
@@ -59,7 +59,7 @@ export class MemoryLog extends Recent {
 
   state(last: number, now: number): LogState {
     this.expire(now)
-    return { epoch: this.epoch, head: this.head, floor: this.#floor, before: last > 0 ? this.#before(last) : this.head }
+    return { epoch: this.epoch, head: this.head, floor: this.#floor, before: last > 0 ? this.before(last) : this.head }
   }
 
   read(after: number, { maxEntries, maxBytes }: { maxEntries: number; maxBytes: number }, now: number): LogPage {
@@ -67,9 +67,9 @@ export class MemoryLog extends Recent {
     const all = this.#entries
     const entries: Entry[] = []
     let size = 0
-    for (let i = this.#indexAfter(Math.max(after, this.#floor)); i < all.length && entries.length < maxEntries; i++) {
+    for (let i = this.indexAfter(Math.max(after, this.#floor)); i < all.length && entries.length < maxEntries; i++) {
       const entry = all[i] as Entry
-      if (!this.#isAlive(entry)) continue
+      if (!this.isAlive(entry)) continue
       size += sizeOf(entry)
       if (entries.length > 0 && size > maxBytes) break
       entries.push(entry)
@@ -78,40 +78,40 @@ export class MemoryLog extends Recent {
   }
 
   trim(offset: number): void {
-    for (let oldest = this.#oldest(); oldest && oldest.offset <= offset; oldest = this.#oldest()) this.#drop(oldest)
+    for (let oldest = this.oldest(); oldest && oldest.offset <= offset; oldest = this.oldest()) this.drop(oldest)
     this.#floor = Math.max(this.#floor, Math.min(offset, this.head))
-    this.#tidy()
+    this.tidy()
   }
 
   /** Drops what is beyond the limits; true if nothing is left. */
   expire(now: number): boolean {
-    this.#bound()
-    this.#skipDead()
+    this.bound()
+    this.skipDead()
     const since = now - this.options.ageMs
-    for (let oldest = this.#oldest(); oldest && oldest.time < since; oldest = this.#oldest()) this.shed()
-    this.#tidy()
+    for (let oldest = this.oldest(); oldest && oldest.time < since; oldest = this.oldest()) this.shed()
+    this.tidy()
     return this.#alive === 0
   }
 
   /** Drops the oldest entry; false if there is none. */
   shed(): boolean {
-    this.#skipDead()
-    const oldest = this.#oldest()
+    this.skipDead()
+    const oldest = this.oldest()
     if (!oldest) return false
-    this.#drop(oldest)
+    this.drop(oldest)
     this.#floor = oldest.offset
-    this.#skipDead()
+    this.skipDead()
     return true
   }
 
   /** By count and bytes. Age is looked at by who reads, and by the sweep: an append touches nothing that is old. */
-  #bound(): void {
+  private bound(): void {
     const { count, bytes } = this.options
     while ((this.#alive > count || this.bytes > bytes) && this.shed());
-    this.#tidy()
+    this.tidy()
   }
 
-  #tell(entry: Entry): void {
+  private tell(entry: Entry): void {
     if (this.#tells) {
       this.#untold ??= []
       this.#untold.push(entry)
@@ -127,7 +127,7 @@ export class MemoryLog extends Recent {
     this.#tells = false
   }
 
-  #supersede(entry: Entry): void {
+  private supersede(entry: Entry): void {
     this.#newest ??= new Map()
     const key = entry.key ?? ''
     const old = this.#newest.get(key)
@@ -138,34 +138,34 @@ export class MemoryLog extends Recent {
     this.#newest.set(key, entry)
   }
 
-  #isAlive(entry: Entry): boolean {
+  private isAlive(entry: Entry): boolean {
     return !this.options.compact || this.#newest?.get(entry.key ?? '') === entry
   }
 
-  #oldest(): Entry | undefined {
+  private oldest(): Entry | undefined {
     return this.#entries[this.#first]
   }
 
-  #drop(oldest: Entry): void {
+  private drop(oldest: Entry): void {
     this.#entries[this.#first++] = undefined
-    if (!this.#isAlive(oldest)) return
+    if (!this.isAlive(oldest)) return
     this.#alive--
     this.bytes -= sizeOf(oldest)
     if (this.options.compact) this.#newest?.delete(oldest.key ?? '')
   }
 
-  #skipDead(): void {
-    for (let oldest = this.#oldest(); oldest && !this.#isAlive(oldest); oldest = this.#oldest()) this.#drop(oldest)
+  private skipDead(): void {
+    for (let oldest = this.oldest(); oldest && !this.isAlive(oldest); oldest = this.oldest()) this.drop(oldest)
   }
 
-  #tidy(): void {
+  private tidy(): void {
     const { length } = this.#entries
     if (length < 32 || length < 2 * this.#alive) return
-    this.#entries = this.#entries.slice(this.#first).filter((entry) => entry && this.#isAlive(entry))
+    this.#entries = this.#entries.slice(this.#first).filter((entry) => entry && this.isAlive(entry))
     this.#first = 0
   }
 
-  #indexAfter(offset: number): number {
+  private indexAfter(offset: number): number {
     let low = this.#first
     let high = this.#entries.length
     while (low < high) {
@@ -176,11 +176,11 @@ export class MemoryLog extends Recent {
     return low
   }
 
-  #before(last: number): number {
+  private before(last: number): number {
     let left = last
     for (let i = this.#entries.length - 1; i >= this.#first; i--) {
       const entry = this.#entries[i] as Entry
-      if (this.#isAlive(entry) && --left === 0) return entry.offset - 1
+      if (this.isAlive(entry) && --left === 0) return entry.offset - 1
     }
     return this.#floor
   }

@@ -1,16 +1,16 @@
 import { formatCursor, type Position } from '@holdfast/protocol'
+import { Chain } from '../chain.ts'
 import { drawId } from '../clock.ts'
 import type { Applied, Draft, Entry, Log, LogOptions, LogPage, LogState, Producer } from './broker.ts'
 import { BrokerError } from './broker.ts'
 import { MemoryLog } from './memory-log.ts'
 import type { Numbers } from './numbers.ts'
-import { Recency } from './recency.ts'
 
 /** All logs of a broker in memory, which are bounded together. */
 export class MemoryLogs {
   readonly #logs = new Map<string, MemoryLog>()
   /** Those that have something, by their last append. */
-  readonly #appended = new Recency<MemoryLog>()
+  readonly #appended = new Chain<MemoryLog>()
   readonly #random: () => number
   readonly #limits: { readonly bytes: number; readonly logs: number }
   #bytes = 0
@@ -33,9 +33,9 @@ export class MemoryLogs {
   }
 
   append(log: MemoryLog, draft: Draft): void {
-    this.#appended.renew(log)
+    this.#appended.put(log)
     this.measured(log, log.append(draft))
-    if (this.#bytes > this.#limits.bytes) this.#shed()
+    if (this.#bytes > this.#limits.bytes) this.shed()
   }
 
   /** The result of what may have changed the log's size. */
@@ -67,8 +67,8 @@ export class MemoryLogs {
     for (const name of this.#logs.keys()) this.remove(name)
   }
 
-  #shed(): void {
-    for (let log = this.#appended.oldest; log && this.#bytes > this.#limits.bytes; log = this.#appended.oldest) {
+  private shed(): void {
+    for (let log = this.#appended.first; log && this.#bytes > this.#limits.bytes; log = this.#appended.first) {
       if (log.shed()) this.measured(log, null)
       else this.#appended.drop(log)
     }
@@ -100,13 +100,13 @@ export class NamedMemoryLog implements Log {
 
   state(last = 0): LogState | null {
     const now = this.#keeper.now()
-    const found = this.#find(now)
+    const found = this.find(now)
     return found && this.#keeper.logs.measured(found, found.state(last, now))
   }
 
   read(after: number, limits: { maxEntries: number; maxBytes: number }): LogPage | null {
     const now = this.#keeper.now()
-    const found = this.#find(now)
+    const found = this.find(now)
     return found && this.#keeper.logs.measured(found, found.read(after, limits, now))
   }
 
@@ -117,7 +117,7 @@ export class NamedMemoryLog implements Log {
     const numbers = producer && keeper.numbers(producer.session, now)
     const earlier = producer && numbers?.earlier(producer.number)
     if (earlier) return earlier
-    const target = this.#begin(now)
+    const target = this.begin(now)
     const cursor = formatCursor(target.epoch, target.head + 1)
     const answer: ['receipt', number, string] = ['receipt', producer?.number ?? 0, cursor]
     // Before the append: its listeners may already send what comes next.
@@ -128,11 +128,11 @@ export class NamedMemoryLog implements Log {
 
   tail(listener: (entry: Entry) => void): () => void {
     const { now } = this.#keeper
-    return this.#begin(now()).tail(listener, now)
+    return this.begin(now()).tail(listener, now)
   }
 
   trim({ epoch, offset }: Position): void {
-    const found = this.#find(this.#keeper.now())
+    const found = this.find(this.#keeper.now())
     if (found?.epoch === epoch) this.#keeper.logs.measured(found, found.trim(offset))
   }
 
@@ -140,15 +140,15 @@ export class NamedMemoryLog implements Log {
     this.#keeper.logs.remove(this.#name)
   }
 
-  #begin(now: number): MemoryLog {
-    const found = this.#find(now)
+  private begin(now: number): MemoryLog {
+    const found = this.find(now)
     if (found) return found
     this.#log = this.#keeper.logs.begin(this.#name, this.#options)
     this.#log.usedAt = now
     return this.#log
   }
 
-  #find(now: number): MemoryLog | null {
+  private find(now: number): MemoryLog | null {
     if (!this.#log || this.#log.gone) this.#log = this.#keeper.logs.find(this.#name)
     const found = this.#log
     if (!found) return null

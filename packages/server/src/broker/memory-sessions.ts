@@ -23,32 +23,37 @@ export interface MemorySessions extends SessionRegistry {
   sweep(): void
 }
 
+/** What JSON.stringify answers is made of several pieces, which take half as much again. */
+const inOnePiece = (text: string): string => Buffer.from(text).toString()
+
 /** At most so many sessions in memory. What nobody touches goes at its time, when the next sweep comes by. */
 export function createMemorySessions(clock: Clock, defaultTtlMs: number, most: number): MemorySessions {
   const table = new Map<string, Kept>()
+  // Small numbers take no memory of their own.
+  const beganAt = clock.now()
+  const now = () => clock.now() - beganAt
 
-  const sweep = () => {
-    const now = clock.now()
-    for (const [id, kept] of table) if (kept.until <= now) table.delete(id)
+  const sweep = (at = now()) => {
+    for (const [id, kept] of table) if (kept.until <= at) table.delete(id)
   }
-  const find = (id: string, now = clock.now()): Kept | undefined => {
+  const find = (id: string, at = now()): Kept | undefined => {
     const kept = table.get(id)
-    if (!kept || kept.until > now) return kept
+    if (!kept || kept.until > at) return kept
     table.delete(id)
     return undefined
   }
-  const keep = (id: string, now: number): Kept => {
-    const found = find(id, now)
+  const keep = (id: string, at: number): Kept => {
+    const found = find(id, at)
     if (found) return found
-    if (table.size >= most) sweep()
+    if (table.size >= most) sweep(at)
     if (table.size >= most) throw new BrokerError(`${most} sessions are kept already`, { certain: true })
-    const kept = new Kept(now + defaultTtlMs)
+    const kept = new Kept(at + defaultTtlMs)
     table.set(id, kept)
     return kept
   }
 
-  const numbersOf = (id: string, now: number): Numbers => {
-    const kept = keep(id, now)
+  const numbersOf = (id: string, at: number): Numbers => {
+    const kept = keep(id, at)
     kept.numbers ??= createNumbers()
     return kept.numbers
   }
@@ -57,29 +62,29 @@ export function createMemorySessions(clock: Clock, defaultTtlMs: number, most: n
     create(id, record, ttlMs) {
       const found = find(id)
       if (found && found.record !== null) return found.record
-      const now = clock.now()
-      const kept = keep(id, now)
-      kept.record = record
-      kept.until = now + ttlMs
+      const at = now()
+      const kept = keep(id, at)
+      kept.record = inOnePiece(record)
+      kept.until = at + ttlMs
       return null
     },
     get: (id) => find(id)?.record ?? null,
     replace(id, expected, record, ttlMs) {
       const kept = find(id)
       if (kept?.record !== expected) return false
-      kept.record = record
-      kept.until = clock.now() + ttlMs
+      kept.record = inOnePiece(record)
+      kept.until = now() + ttlMs
       return true
     },
     touch(id, ttlMs) {
       const kept = find(id)
       if (!kept) return false
-      kept.until = Math.max(kept.until, clock.now() + ttlMs)
+      kept.until = Math.max(kept.until, now() + ttlMs)
       return true
     },
     received: (id) => find(id)?.numbers?.last ?? 0,
     record(id, number, answer, by) {
-      const numbers = numbersOf(id, clock.now())
+      const numbers = numbersOf(id, now())
       const earlier = numbers.earlier(number)
       if (earlier) return earlier
       numbers.settle(answer, by)
@@ -89,7 +94,7 @@ export function createMemorySessions(clock: Clock, defaultTtlMs: number, most: n
       const kept = find(id)
       if (kept) kept.numbers = forgotten
     },
-    numbers: numbersOf,
-    sweep,
+    numbers: (id, at) => numbersOf(id, at - beganAt),
+    sweep: () => sweep(),
   }
 }

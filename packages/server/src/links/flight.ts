@@ -37,7 +37,7 @@ export abstract class FlightReader extends Reader {
 
   /** `markBytes`: how far marks are apart; an acknowledgement between two of them counts as the earlier one. */
   protected takeOff({ entry, size }: Wire, markBytes: number): void {
-    if (entry.epoch !== this.#epoch) this.#begin(entry.epoch)
+    if (entry.epoch !== this.#epoch) this.begin(entry.epoch)
     this.#newest = entry.offset
     this.inFlight += size
     this.#since += size
@@ -80,7 +80,7 @@ export abstract class FlightReader extends Reader {
   }
 
   // What was on its way is still there; it is freed with what comes.
-  #begin(epoch: string): void {
+  private begin(epoch: string): void {
     this.#epoch = epoch
     this.#marks = null
     this.#since = this.inFlight

@@ -68,7 +68,7 @@ export abstract class Link<Far = unknown> extends Subscriber<Far> {
     if (this.closed) return
     const why = reason instanceof Error ? (faultOf(reason) as Fault) : reason
     this.flush()
-    this.#leave()
+    this.leave()
     if (!ordinary.has(why.code)) this.context.refused(why.code)
     this.close(why)
   }
@@ -76,11 +76,11 @@ export abstract class Link<Far = unknown> extends Subscriber<Far> {
   /** The transport went by itself. */
   gone(): void {
     if (this.closed) return
-    this.#leave()
+    this.leave()
     this.destroy()
   }
 
-  #leave(): void {
+  private leave(): void {
     this.shut()
     this.owner.left(this)
   }

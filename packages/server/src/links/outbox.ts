@@ -35,7 +35,7 @@ export abstract class Outbox<Far = unknown> implements Flushable {
   /** Bytes gathered and held. */
   get waiting(): number {
     if (this.#batch) return this.#batch.size + this.#held
-    this.#look()
+    this.look()
     return this.#held
   }
 
@@ -44,7 +44,7 @@ export abstract class Outbox<Far = unknown> implements Flushable {
     if (this.closed) return
     if (this.#batch) this.#batch = this.#batch.with(line)
     else {
-      this.#look()
+      this.look()
       this.#batch = this.context.flusher.begin(line)
       this.context.flusher.mark(this)
     }
@@ -68,7 +68,7 @@ export abstract class Outbox<Far = unknown> implements Flushable {
 
   /** False if nothing was taken for too long. */
   protected takes(now: number): boolean {
-    this.#look()
+    this.look()
     if (this.#took) this.#tookAt = now
     this.#took = false
     return now - this.#tookAt < this.context.settings.tooSlowMs
@@ -82,7 +82,7 @@ export abstract class Outbox<Far = unknown> implements Flushable {
 
   // In bytes of the wire alone: what a text weighs there only its transport knows. What held nothing after the last write
   // holds nothing now.
-  #look(): void {
+  private look(): void {
     const buffered = this.#held === 0 ? 0 : this.buffered
     if (buffered < this.#held || buffered === 0) this.#took = true
     this.#held = buffered

@@ -2,6 +2,7 @@ import type { GapEvent, Position } from '@holdfast/protocol'
 import { formatCursor } from '@holdfast/protocol'
 import type { LogPage } from '../broker/broker.ts'
 import { isPromise } from '../broker/maybe-promise.ts'
+import { Chained } from '../chain.ts'
 import type { Feed, Follower } from '../topics/feed.ts'
 import type { Located } from '../topics/locate.ts'
 import type { Taken, TakeSnapshot } from '../topics/snapshots.ts'
@@ -11,7 +12,7 @@ import type { Wire } from '../topics/wire.ts'
  * A subscriber: a cursor on a log. At the head it is offered what comes; else it lags, and reads on from the log. What is
  * read goes to the methods that its kind has. Begins with the first `pump`.
  */
-export abstract class Reader implements Follower {
+export abstract class Reader extends Chained implements Follower {
   readonly #takeSnapshot: TakeSnapshot | null
   #first: Taken | null
   #started = false
@@ -23,6 +24,7 @@ export abstract class Reader implements Follower {
 
   /** The feed is open. `takeSnapshot` is null where the topic has none. */
   constructor(feed: Feed, start: Located, takeSnapshot: TakeSnapshot | null) {
+    super()
     this.feed = feed
     this.#takeSnapshot = takeSnapshot
     this.#epoch = start.epoch
@@ -45,7 +47,7 @@ export abstract class Reader implements Follower {
     const first = this.#first
     this.#first = null
     if (first) this.snapshot(first)
-    this.#readOn()
+    this.readOn()
   }
 
   stop(): void {
@@ -57,55 +59,55 @@ export abstract class Reader implements Follower {
     if (this.#state !== 'head') return
     const { epoch, offset } = wire.entry
     if (offset === this.#offset + 1 && epoch === this.#epoch) {
-      if (this.room(wire)) this.#pass(wire)
+      if (this.room(wire)) this.pass(wire)
       else this.#state = 'lags'
       return
     }
     if (epoch === this.#epoch && offset <= this.#offset) return
     // The tail has a hole, or the log began anew.
     this.#state = 'reads'
-    this.#readOn()
+    this.readOn()
   }
 
-  #pass(wire: Wire): void {
+  private pass(wire: Wire): void {
     this.#offset = wire.entry.offset
     this.entry(wire)
   }
 
-  #readOn(): void {
+  private readOn(): void {
     try {
       while (this.#state === 'reads') {
         const page = this.feed.read(this.#offset)
         if (isPromise(page)) {
           page.then(
-            (read) => this.#resume(read),
-            (error) => this.#fail(error),
+            (read) => this.resume(read),
+            (error) => this.fail(error),
           )
           return
         }
-        if (!this.#take(page)) return
+        if (!this.take(page)) return
       }
     } catch (error) {
-      this.#fail(error)
+      this.fail(error)
     }
   }
 
-  #resume(page: LogPage | null): void {
+  private resume(page: LogPage | null): void {
     try {
-      if (this.#state === 'reads' && this.#take(page)) this.#readOn()
+      if (this.#state === 'reads' && this.take(page)) this.readOn()
     } catch (error) {
-      this.#fail(error)
+      this.fail(error)
     }
   }
 
   /** True if there is more to read at once; else what ends the wait calls `pump` or `#resume`. */
-  #take(page: LogPage | null): boolean {
+  private take(page: LogPage | null): boolean {
     const feed = this.feed
     if (!page) throw new Error(`the log of '${feed.name}' is gone`)
     if (page.epoch !== this.#epoch || this.#offset < page.floor) {
       // Without room the gap would only grow, and be told again each time.
       const [next] = page.entries
-      if (!next || this.room(feed.wire(next))) return this.#cross(page)
+      if (!next || this.room(feed.wire(next))) return this.cross(page)
       this.#state = 'lags'
       return false
     }
@@ -116,7 +118,7 @@ export abstract class Reader implements Follower {
         this.#state = 'lags'
         return false
       }
-      this.#pass(wire)
+      this.pass(wire)
       if (this.#state === 'stopped') return false
     }
     // Behind the last entry that is kept there are superseded ones only.
@@ -127,24 +129,24 @@ export abstract class Reader implements Follower {
   }
 
   /** Goes on beyond what is no longer there. */
-  #cross(page: LogPage): boolean {
+  private cross(page: LogPage): boolean {
     const floor = { epoch: page.epoch, offset: page.floor }
     if (!this.#takeSnapshot) {
-      this.#jump(floor, null)
+      this.jump(floor, null)
       return true
     }
     this.#takeSnapshot().then(
       (taken) => {
         if (this.#state === 'stopped') return
-        this.#jump(taken?.position ?? floor, taken)
-        this.#readOn()
+        this.jump(taken?.position ?? floor, taken)
+        this.readOn()
       },
-      (error) => this.#fail(error),
+      (error) => this.fail(error),
     )
     return false
   }
 
-  #jump(to: Position, snapshot: Taken | null): void {
+  private jump(to: Position, snapshot: Taken | null): void {
     const reason = to.epoch !== this.#epoch ? 'epoch' : this.#started ? 'overrun' : 'trimmed'
     const [from, cursor] = [formatCursor(this.#epoch, this.#offset), formatCursor(to.epoch, to.offset)]
     this.#epoch = to.epoch
@@ -153,7 +155,7 @@ export abstract class Reader implements Follower {
     if (snapshot) this.snapshot(snapshot)
   }
 
-  #fail(error: unknown): void {
+  private fail(error: unknown): void {
     if (this.#state === 'stopped') return
     this.#state = 'lags'
     this.failed(error)

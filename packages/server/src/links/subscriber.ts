@@ -49,26 +49,26 @@ export abstract class Subscriber<Far = unknown> extends Outbox<Far> implements L
 
   /** `asked` is the log's state when this was read. What is known already on this link is neither authorised nor said again. */
   listen(topic: string, from: string, asked: Asked, isKnown = false): void {
-    const former = this.#remove(topic)
+    const former = this.remove(topic)
     const most = this.context.settings.limits.subscriptions
     if (countOf(this.#subscriptions) >= most) {
-      this.#refuse(topic, 'subscription-limit', `${most} subscriptions are the limit`)
+      this.refuse(topic, 'subscription-limit', `${most} subscriptions are the limit`)
       return
     }
     const wish = new Wish(topic, former?.granted ?? false)
     this.#subscriptions = put(this.#subscriptions, wish)
-    this.#spread()
-    this.#begin(wish, from, asked, isKnown).catch((error) => {
+    this.spread()
+    this.begin(wish, from, asked, isKnown).catch((error) => {
       if (wish.stopped) return
       this.drop(topic)
       if (!(error instanceof HoldfastError) || error instanceof BrokerError) this.failed(error)
-      else this.#refuse(topic, error.code, error.message)
+      else this.refuse(topic, error.code, error.message)
     })
   }
 
   drop(topic: string): void {
-    this.#remove(topic)
-    this.#spread()
+    this.remove(topic)
+    this.spread()
     this.owner.changed(topic)
   }
 
@@ -76,7 +76,7 @@ export abstract class Subscriber<Far = unknown> extends Outbox<Far> implements L
   revoke(topic: string): void {
     if (!find(this.#subscriptions, topic)) return
     this.drop(topic)
-    this.#refuse(topic, 'revoked', `the right to '${topic}' was taken back`)
+    this.refuse(topic, 'revoked', `the right to '${topic}' was taken back`)
   }
 
   acknowledge(cursors: CursorList): void {
@@ -84,7 +84,7 @@ export abstract class Subscriber<Far = unknown> extends Outbox<Far> implements L
       const position = parseCursor(cursor)
       if (!position) continue
       this.#inFlight -= find(this.#subscriptions, topic)?.acknowledge(position) ?? 0
-      if (topic === inboxTopic) this.#release(position)
+      if (topic === inboxTopic) this.trimInbox(position)
     }
     this.pump()
   }
@@ -113,7 +113,7 @@ export abstract class Subscriber<Far = unknown> extends Outbox<Far> implements L
   rest(): void {
     for (const subscription of [...this.#subscriptions.values()]) {
       if (subscription.granted) subscription.stop()
-      else this.#remove(subscription.topic)
+      else this.remove(subscription.topic)
     }
   }
 
@@ -153,7 +153,7 @@ export abstract class Subscriber<Far = unknown> extends Outbox<Far> implements L
     this.#subscriptions = noSubscriptions
   }
 
-  async #begin(wish: Wish, from: string, asked: Asked, isKnown: boolean): Promise<void> {
+  private async begin(wish: Wish, from: string, asked: Asked, isKnown: boolean): Promise<void> {
     const { topic } = wish
     const start = parseFrom(from)
     if (!start) throw new HoldfastError('bad-cursor', `'${from}' is no place to start`)
@@ -172,7 +172,7 @@ export abstract class Subscriber<Far = unknown> extends Outbox<Far> implements L
       wish.granted = true
       this.owner.changed(topic)
     }
-    if (isInbox && start.at === 'cursor') this.#release(position)
+    if (isInbox && start.at === 'cursor') this.trimInbox(position)
     const conflated = feed.declared.conflate !== null
     const cursor = formatCursor(position.epoch, position.offset)
     const options = { from, ...(conflated && { conflate: true }), ...(position.snapshot && { snapshot: true }) }
@@ -184,7 +184,7 @@ export abstract class Subscriber<Far = unknown> extends Outbox<Far> implements L
     reader.pump()
   }
 
-  #remove(topic: string): Subscription | undefined {
+  private remove(topic: string): Subscription | undefined {
     const former = find(this.#subscriptions, topic)
     if (!former) return undefined
     former.stop()
@@ -193,18 +193,18 @@ export abstract class Subscriber<Far = unknown> extends Outbox<Far> implements L
   }
 
   // What falls between the marks of all topics must leave room within the bound, or nothing goes on until a heartbeat.
-  #spread(): void {
+  private spread(): void {
     const { inFlightBytes } = this.context.settings.limits
     const topics = Math.max(1, countOf(this.#subscriptions))
     this.markBytes = Math.min(maxMarkBytes, Math.floor(inFlightBytes / (4 * topics)))
   }
 
-  #refuse(topic: string, code: string, message: string): void {
+  private refuse(topic: string, code: string, message: string): void {
     this.context.refused(code)
     this.send(encodeFrame(['refused', topic, code, message]))
   }
 
-  #release(position: Position): void {
+  private trimInbox(position: Position): void {
     const released = this.owner.feed(inboxTopic).log.trim(position)
     if (isPromise(released))
       released.catch((error) => this.context.report('broker-failed', 'the inbox was not trimmed', error))

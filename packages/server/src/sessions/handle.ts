@@ -40,7 +40,7 @@ export class Handle implements SessionHandle {
     const { json, encoding } = givePayload(context, data)
     try {
       const here = this.#host.at(this.id)
-      if (here ? here.ended : await this.#isOver()) {
+      if (here ? here.ended : await this.isOver()) {
         throw new HoldfastError('session-lost', 'the session is over', { outcome: 'rejected' })
       }
       const log = here ? here.inbox().log : this.#host.inboxLog(this.id)
@@ -51,7 +51,7 @@ export class Handle implements SessionHandle {
     }
   }
 
-  async #isOver(): Promise<boolean> {
+  private async isOver(): Promise<boolean> {
     const record = await this.#host.context.broker.sessions.get(this.id)
     return record === null || (JSON.parse(record) as SessionRecord).ended !== undefined
   }

@@ -11,7 +11,8 @@ export interface Identity {
 
 /** Throws where the user is not JSON. */
 export function identify(context: Context, user: unknown): Identity {
-  const json = JSON.stringify(user ?? null)
+  // One text for all the anonymous.
+  const json = user === null || user === undefined ? 'null' : JSON.stringify(user)
   if (json === undefined) throw new TypeError('a user must be a JSON value')
   return { user: user ?? null, json, key: context.settings.userId(user ?? null) }
 }

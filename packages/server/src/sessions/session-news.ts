@@ -31,8 +31,8 @@ export class SessionNews {
       const { from, ...piece } = JSON.parse(text) as Piece & { from: string }
       if (!this.#closed && from !== context.node) hearer.hear(piece as Piece)
     })
-    if (isPromise(listening)) this.listening = listening.then((stop) => this.#opened(stop))
-    else this.#opened(listening)
+    if (isPromise(listening)) this.listening = listening.then((stop) => this.opened(stop))
+    else this.opened(listening)
   }
 
   tell(piece: Piece): void {
@@ -58,7 +58,7 @@ export class SessionNews {
     this.#stop = null
   }
 
-  #opened(stop: () => void): void {
+  private opened(stop: () => void): void {
     if (this.#closed) stop()
     else this.#stop = stop
   }

@@ -204,7 +204,7 @@ export class Session extends Upstream implements SessionIdentity, LinkOwner {
 
   protected override atOnce(frame: UpFrame, { link }: Source): boolean {
     if (frame[0] !== 'ping' && frame[0] !== 'ack') return false
-    if (!this.apply(link, frame, undefined)) this.#forward(link, frame)
+    if (!this.apply(link, frame, undefined)) this.forward(link, frame)
     return true
   }
 
@@ -216,7 +216,7 @@ export class Session extends Upstream implements SessionIdentity, LinkOwner {
 
   protected override inTurn(frame: UpFrame, source: Source, asked: Asked): MaybePromise<Answer | null> {
     if (this.ended) throw fault(this.ended.code, this.ended.message)
-    if (isNumbered(frame)) return this.#deal(frame, source.link, asked)
+    if (isNumbered(frame)) return this.dealOnce(frame, source.link, asked)
     if (frame[0] === 'bye') return this.#host.bye(this).then(() => null)
     if (frame[0] !== 'read') throw fault('malformed', `'${frame[0]}' does not stand here`)
     return readHistory(this.context, this.#host.topics, this.user, frame).then((page) => {
@@ -225,7 +225,7 @@ export class Session extends Upstream implements SessionIdentity, LinkOwner {
     })
   }
 
-  #deal(frame: NumberedFrame, link: number, asked: Asked): MaybePromise<Answer> {
+  private dealOnce(frame: NumberedFrame, link: number, asked: Asked): MaybePromise<Answer> {
     this.#numbered ??= createNumbered(this.context, this.#host.topics, this.#host.requests, this)
     const numbered = this.#numbered
     const failed = (error: unknown): never => {
@@ -238,14 +238,14 @@ export class Session extends Upstream implements SessionIdentity, LinkOwner {
       const concernsLink = frame[0] === 'subscribe' || frame[0] === 'unsubscribe'
       if (!fresh || !concernsLink || this.apply(link, frame, asked)) return answer
       return after(asked, (state) => {
-        this.#forward(link, frame, state)
+        this.forward(link, frame, state)
         return answer
       })
     })
   }
 
   /** To a link at another node. */
-  #forward(link: number, frame: UpFrame, asked?: LogState | null): void {
+  private forward(link: number, frame: UpFrame, asked?: LogState | null): void {
     this.news?.tell({ type: 'up', link, frame, ...(asked !== undefined && { asked }) })
   }
 }

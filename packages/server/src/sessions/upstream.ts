@@ -54,32 +54,32 @@ export abstract class Upstream {
    */
   take(text: string, source: Source): MaybePromise<void> {
     const batch = new Batch(source, text.length)
-    this.#read(text, batch)
-    if (this.#first === batch) this.#goOn()
+    this.read(text, batch)
+    if (this.#first === batch) this.goOn()
     if (batch.queued) return batch.dealt()
     if (batch.fault) throw batch.fault
   }
 
   /** Each line is dealt with before the next one is read, up to one that has to be waited for: what is behind it is kept. */
-  #read(text: string, batch: Batch): void {
+  private read(text: string, batch: Batch): void {
     for (const line of text.includes('\n') ? text.split('\n') : [text]) {
       try {
         const frame = parseUp(line)
         if (this.atOnce(frame, batch.source)) continue
         const asked = this.asked(frame)
-        if (!batch.queued) this.#queue(batch)
-        if (this.#first === batch && !batch.waits) this.#deal(batch, { frame, asked })
+        if (!batch.queued) this.queue(batch)
+        if (this.#first === batch && !batch.waits) this.deal(batch, { frame, asked })
         else batch.kept.push({ frame, asked })
       } catch (error) {
         // Without the line, which may hold anything.
-        batch.broken = this.#faultOf('a frame', error)
+        batch.broken = this.faultOf('a frame', error)
       }
       if (batch.fault || batch.source.ended()) return
     }
   }
 
   /** Not before it has a frame that needs its turn: signs of life wait for nothing. */
-  #queue(batch: Batch): void {
+  private queue(batch: Batch): void {
     batch.queued = true
     if (this.#last) this.#last.next = batch
     else this.#first = batch
@@ -88,11 +88,11 @@ export abstract class Upstream {
   }
 
   /** Batch after batch, until a frame has to be waited for. */
-  #goOn(): void {
+  private goOn(): void {
     for (let batch = this.#first; batch; batch = this.#first) {
       const { kept, source } = batch
       while (batch.at < kept.length && !batch.waits && !batch.failure && !source.ended()) {
-        this.#deal(batch, kept[batch.at++] as Kept)
+        this.deal(batch, kept[batch.at++] as Kept)
       }
       if (batch.waits) return
       this.#first = batch.next
@@ -103,9 +103,9 @@ export abstract class Upstream {
     }
   }
 
-  #deal(batch: Batch, { frame, asked }: Kept): void {
+  private deal(batch: Batch, { frame, asked }: Kept): void {
     const failed = (error: unknown) => {
-      batch.failure = this.#faultOf(`'${frame[0]}'`, error)
+      batch.failure = this.faultOf(`'${frame[0]}'`, error)
       // Its link ends before the next batch has its turn.
       batch.settle()
     }
@@ -117,11 +117,11 @@ export abstract class Upstream {
     batch.waits = true
     void dealt.then(() => {
       batch.waits = false
-      this.#goOn()
+      this.goOn()
     })
   }
 
-  #faultOf(what: string, error: unknown): HoldfastError {
+  private faultOf(what: string, error: unknown): HoldfastError {
     if (error instanceof HoldfastError) return error
     this.context.report('internal-error', `${what} failed`, error)
     return fault('internal-error', 'something failed at the server')

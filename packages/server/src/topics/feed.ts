@@ -2,6 +2,7 @@ import { inboxTopic } from '@holdfast/protocol'
 import type { Entry, Log, LogPage, LogState } from '../broker/broker.ts'
 import type { MaybePromise } from '../broker/maybe-promise.ts'
 import { isPromise } from '../broker/maybe-promise.ts'
+import { Chain, type Chained } from '../chain.ts'
 import type { Context } from '../context.ts'
 import type { Flushable } from '../links/flusher.ts'
 import type { Declared } from './declarations.ts'
@@ -12,7 +13,7 @@ const readChunk = { maxEntries: 256, maxBytes: 128 * 1024 } as const
 // One for all sessions.
 const inboxJson = JSON.stringify(inboxTopic)
 
-export interface Follower {
+export interface Follower extends Chained {
   offer(wire: Wire): void
 }
 
@@ -29,7 +30,7 @@ export class Feed implements Flushable {
   readonly #context: Pick<Context, 'uptime' | 'flusher'>
   /** The name as JSON. */
   readonly #json: string
-  readonly #followers = new Set<Follower>()
+  readonly #followers = new Chain<Follower>()
   #reading: Map<number, Promise<LogPage | null>> | null = null
   /** Of entries that were read from the log, for those who lag. */
   #wires: WeakMap<Entry, Wire> | null = null
@@ -48,8 +49,8 @@ export class Feed implements Flushable {
     this.quietSince = context.uptime()
   }
 
-  get followers(): number {
-    return this.#followers.size
+  get isFollowed(): boolean {
+    return this.#followers.first !== null
   }
 
   /** Whether the tail has brought something of this epoch after the offset. */
@@ -62,27 +63,27 @@ export class Feed implements Flushable {
     // One who is about to join: it must not be let go meanwhile.
     this.quietSince = this.#context.uptime()
     if (this.#opening === null) {
-      const tail = this.log.tail((entry) => this.#take(entry))
+      const tail = this.log.tail((entry) => this.take(entry))
       this.#opening = isPromise(tail)
         ? tail.then(
-            (stop) => this.#opened(stop),
+            (stop) => this.opened(stop),
             (error) => {
               // The next reader tries again.
               this.#opening = null
               throw error
             },
           )
-        : this.#opened(tail)
+        : this.opened(tail)
     }
     return this.#opening
   }
 
   join(follower: Follower): void {
-    this.#followers.add(follower)
+    this.#followers.put(follower)
   }
 
   leave(follower: Follower): void {
-    this.#followers.delete(follower)
+    this.#followers.drop(follower)
     this.quietSince = this.#context.uptime()
   }
 
@@ -91,7 +92,7 @@ export class Feed implements Flushable {
     this.#wires ??= new WeakMap()
     const known = this.#wires.get(entry)
     if (known) return known
-    const made = this.#make(entry)
+    const made = this.make(entry)
     this.#wires.set(entry, made)
     return made
   }
@@ -124,21 +125,22 @@ export class Feed implements Flushable {
     this.#wire = null
   }
 
-  #opened(stop: () => void): void {
+  private opened(stop: () => void): void {
     if (this.closed) stop()
     else this.#stop = stop
   }
 
-  #make(entry: Entry): Wire {
+  private make(entry: Entry): Wire {
     return this.declared.compress ? new CompressedWire(this.#json, entry) : new Wire(this.#json, entry)
   }
 
-  #take(entry: Entry): void {
+  private take(entry: Entry): void {
     this.#newest = entry
-    if (this.#followers.size === 0) return
-    const wire = this.#make(entry)
+    const { first } = this.#followers
+    if (!first) return
+    const wire = this.make(entry)
     if (!this.#wire) this.#context.flusher.mark(this)
     this.#wire = wire
-    for (const follower of this.#followers) follower.offer(wire)
+    for (let follower: Follower | null = first; follower; follower = follower.newer) follower.offer(wire)
   }
 }

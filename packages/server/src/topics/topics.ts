@@ -28,7 +28,7 @@ export function createTopics(context: Context, declarations: Declarations, begun
 
   const sweep = (now: number) => {
     for (const [name, feed] of feeds) {
-      if (feed.followers > 0 || now - feed.quietSince < settings.sessionTtlMs) continue
+      if (feed.isFollowed || now - feed.quietSince < settings.sessionTtlMs) continue
       feed.close()
       feeds.delete(name)
     }
@@ -69,7 +69,7 @@ export function createTopics(context: Context, declarations: Declarations, begun
     },
     declared: (topic) => declarations.find(topic),
     *watched() {
-      for (const [name, { followers }] of feeds) if (followers > 0) yield name
+      for (const [name, { isFollowed }] of feeds) if (isFollowed) yield name
     },
     sweep,
     close() {

@@ -166,7 +166,7 @@ export class Batch {
 
   /** The same for a socket that takes compressed messages: each entry that is compressed is one by itself. */
   get compressed(): readonly Chunk[] {
-    this.#compressed ??= this.#before ? this.#compress(this.lines) : [this.#last.compressed ?? this.#last.message]
+    this.#compressed ??= this.#before ? this.compress(this.lines) : [this.#last.compressed ?? this.#last.message]
     return this.#compressed
   }
 
@@ -178,7 +178,7 @@ export class Batch {
     return this.#event
   }
 
-  #compress(lines: readonly Line[]): readonly Chunk[] {
+  private compress(lines: readonly Line[]): readonly Chunk[] {
     if (!lines.some(({ compressed }) => compressed)) return this.messages
     return [new Messages(joined(lines, (line) => line.compressed ?? longMessage(line)))]
   }

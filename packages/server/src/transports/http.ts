@@ -99,13 +99,13 @@ class HttpExchange implements Exchange {
     }
     // A client that is to go elsewhere would come back here on a connection that is kept.
     const isElsewhere = status === 413 || status === 503
-    this.#head(status, isElsewhere ? { ...headers, Connection: 'close' } : headers)
+    this.head(status, isElsewhere ? { ...headers, Connection: 'close' } : headers)
     response.end(body)
   }
 
   /** Answers a preflight. For other clients; Holdfast's own never causes one. */
   allow(): void {
-    this.#head(204, {
+    this.head(204, {
       'Access-Control-Allow-Methods': 'GET, POST',
       'Access-Control-Allow-Headers': 'authorization, content-type, last-event-id',
       'Access-Control-Max-Age': '600',
@@ -124,7 +124,7 @@ class HttpExchange implements Exchange {
     process.nextTick(() => socket?.uncork())
     // Ended by the connection's end: HAProxy holds a chunk back for 200 ms, in case another one follows.
     response.useChunkedEncodingByDefault = false
-    this.#head(status, { ...headers, Connection: 'close' })
+    this.head(status, { ...headers, Connection: 'close' })
     response.flushHeaders()
     return new AnswerStream(takeSocket(this.#request, response) ?? response, events)
   }
@@ -137,7 +137,7 @@ class HttpExchange implements Exchange {
     this.#response.destroy()
   }
 
-  #head(status: number, headers: Readonly<Record<string, string>>): void {
+  private head(status: number, headers: Readonly<Record<string, string>>): void {
     const { origin } = this.headers
     const isForeign = origin !== undefined && this.#context.settings.origins && originAllowed(this.#context, this)
     this.#response.writeHead(status, isForeign ? { ...headers, ...crossOrigin(origin) } : headers)

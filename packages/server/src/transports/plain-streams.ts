@@ -130,7 +130,7 @@ class PlainStream extends Reader implements Flushable, StreamEvents {
       return false
     }
     // Else the snapshot has it: who has the cursor has what it stands for.
-    if (!snapshot) this.#write(createChunk(plainEvent(formatCursor(epoch, offset), undefined, null)))
+    if (!snapshot) this.write(createChunk(plainEvent(formatCursor(epoch, offset), undefined, null)))
     this.pump()
     return true
   }
@@ -156,7 +156,7 @@ class PlainStream extends Reader implements Flushable, StreamEvents {
       this.destroy()
       return false
     }
-    if (now - this.#wroteAt >= settings.heartbeatMs) this.#write(comment)
+    if (now - this.#wroteAt >= settings.heartbeatMs) this.write(comment)
     this.pump()
     return true
   }
@@ -179,7 +179,7 @@ class PlainStream extends Reader implements Flushable, StreamEvents {
     this.#wroteAt = now
   }
 
-  #write(chunk: Chunk): void {
+  private write(chunk: Chunk): void {
     if (this.#chunks.length === 0) this.#context.flusher.mark(this)
     this.#chunks.push(chunk)
     this.#gathered += chunk.text.length
@@ -190,15 +190,15 @@ class PlainStream extends Reader implements Flushable, StreamEvents {
   }
 
   protected override entry(wire: Wire): void {
-    this.#write(wire.plain)
+    this.write(wire.plain)
   }
 
   protected override gap({ type, ...gap }: GapEvent): void {
-    this.#write(createChunk(plainEvent(gap.snapshot ? null : gap.to, type, JSON.stringify(gap))))
+    this.write(createChunk(plainEvent(gap.snapshot ? null : gap.to, type, JSON.stringify(gap))))
   }
 
   protected override snapshot({ cursor, payload: { json, encoding } }: Taken): void {
-    this.#write(createChunk(plainEvent(cursor, 'snapshot', encoding ? json.slice(1, -1) : json)))
+    this.write(createChunk(plainEvent(cursor, 'snapshot', encoding ? json.slice(1, -1) : json)))
   }
 
   protected override failed(error: unknown): void {

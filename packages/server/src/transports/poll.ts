@@ -99,7 +99,7 @@ class PollLink extends Link<Exchange> {
   /** The answer to this one is what comes next; false if it was answered at once. */
   wait(exchange: Exchange): boolean {
     // A client that polls anew has given the former poll up.
-    if (this.far) this.#answer(200, [heartbeatLine], [])
+    if (this.far) this.answer(200, [heartbeatLine], [])
     this.far = exchange
     exchange.onGone(() => {
       if (this.far !== exchange) return
@@ -107,18 +107,18 @@ class PollLink extends Link<Exchange> {
       this.rest()
     })
     if (this.#held.length === 0) return true
-    this.#answer(200, this.#release(), [])
+    this.answer(200, this.release(), [])
     return false
   }
 
   protected override write(batch: Batch): void {
     this.#held.push(...batch.lines)
     this.#size += batch.size
-    if (this.far) this.#answer(200, this.#release(), [])
+    if (this.far) this.answer(200, this.release(), [])
   }
 
   protected override close(why: Fault): void {
-    if (this.far) this.#answer(closeCodes[why.code].status, this.#release(), [closeLine(why)])
+    if (this.far) this.answer(closeCodes[why.code].status, this.release(), [closeLine(why)])
   }
 
   override destroy(): void {
@@ -127,14 +127,14 @@ class PollLink extends Link<Exchange> {
   }
 
   // Until the next poll names its cursors nothing more is to be written.
-  #answer(status: number, lines: readonly Line[], more: readonly string[]): void {
+  private answer(status: number, lines: readonly Line[], more: readonly string[]): void {
     const exchange = this.far
     this.far = null
     exchange?.answer(status, textType, [...lines.map(({ text }) => text), ...more].join('\n'))
     this.rest()
   }
 
-  #release(): readonly Line[] {
+  private release(): readonly Line[] {
     const lines = this.#held
     this.#held = []
     this.#size = 0
