@@ -50,7 +50,7 @@ test.each(ways)('a page on %s that goes for good says all that it was given to s
   // Not only its link: the session, which would live on for two minutes.
   await expect.poll(() => Object.values(site.hub.stats().sessions).reduce((sum, n) => sum + n)).toBe(0)
   expect(heard).toEqual(['first', 'last'])
-  await page.close()
+  // The page is not closed here: Chromium sometimes never answers that where a page has only just gone to another address.
 })
 
 test('a tab that is closed is gone at once', async () => {
