@@ -51,7 +51,7 @@ test('a large one is given the time that it takes on a slow way up', async () =>
   link.close()
 })
 
-test('one that follows others has its own 10 s, and there is one timer for all', async () => {
+test('one that follows others has its own 10 s, and leaves no timer', async () => {
   const { link, pass, posts, timers } = begin(20)
   for (let i = 0; i < 20; i++) {
     link.send(['["ping",1]'])

@@ -81,7 +81,7 @@ test('an entry is encoded once for all in its turn, and its frames are let go wi
   const flusher = { mark: (one: Flushable) => void flushables.push(one) } as Flusher
   const feed = new Feed('news', log, declared, { uptime: () => 0, flusher })
   const wires: Wire[] = []
-  feed.join({ older: null, newer: null, offer: (wire) => void wires.push(wire) })
+  feed.join({ offer: (wire) => void wires.push(wire) })
   void feed.open()
   for (const data of ['1', '2']) void log.append({ time: 0, data })
   expect(wires.map(({ text }) => text)).toHaveLength(2)

@@ -6,7 +6,7 @@ import { sizeOf } from './client-size.mjs'
 
 const top = fileURLToPath(new URL('../..', import.meta.url))
 // The goals are 25,500 in total and 23,500 for core; why they are not reached, and what it consists of, stands in the decision.
-const limits = { total: 28_850, ours: 13_770, core: 26_460, store: 6_000 }
+const limits = { total: 28_790, ours: 13_710, core: 26_460, store: 6_000 }
 const libraries = ['xstate', 'rxjs', 'eventsource-parser']
 
 if (!readFileSync(`${top}packages/client/src/index.ts`, 'utf8').includes('connect')) {

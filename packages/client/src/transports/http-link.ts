@@ -31,12 +31,8 @@ export function openHttpLink(
   // Each request has its own, since what Node's fetch adds to a signal stays on it.
   const aborts: Record<string, AbortController> = {}
   let busy = false
-  let pause: unknown = null
+  let timer: unknown = null
   let over = false
-  // The POST that is on its way. One timer looks after many: to set one for each would be a fortieth of a round trip.
-  let sentAt = 0
-  let patienceMs = 0
-  let watch: unknown = null
 
   const events: LinkEvents = {
     ...sink,
@@ -61,8 +57,7 @@ export function openHttpLink(
 
   function close(): void {
     over = true
-    clock.clearTimeout(pause)
-    clock.clearTimeout(watch)
+    clock.clearTimeout(timer)
     for (const abort of Object.values(aborts)) abort.abort()
   }
 
@@ -77,21 +72,10 @@ export function openHttpLink(
     return null
   }
 
-  function look(): void {
-    watch = null
-    if (patienceMs === 0) return
-    const left = sentAt + patienceMs - clock.now()
-    // More than it ever had: the clock was set back.
-    if (left <= 0 || left > patienceMs) aborts.send?.abort()
-    // Never longer, for the next one may be due sooner.
-    else watch = clock.setTimeout(look, Math.min(left, postMs))
-  }
-
   async function deliver(lines: readonly string[]): Promise<void> {
     const body = [request.session(), ...lines].join('\n')
-    sentAt = clock.now()
-    patienceMs = postMs + body.length / uplinkBytesPerMs
-    if (!over) watch ??= clock.setTimeout(look, postMs)
+    clock.clearTimeout(timer)
+    timer = clock.setTimeout(() => aborts.send?.abort(), postMs + body.length / uplinkBytesPerMs)
     const response = await open('send', body)
     const text = await response.text()
     if (response.status === 413 && lines.length > 1) {
@@ -113,9 +97,7 @@ export function openHttpLink(
   function post(lines: readonly string[], pauseMs: number): void {
     const again = () => post(lines, Math.min(2 * pauseMs, maxPauseMs))
     deliver(lines)
-      .finally(() => {
-        patienceMs = 0
-      })
+      .finally(() => clock.clearTimeout(timer))
       .then(
         () => {
           busy = false
@@ -123,7 +105,7 @@ export function openHttpLink(
         },
         (error) => {
           if (over) return
-          pause = clock.setTimeout(again, pauseMs)
+          timer = clock.setTimeout(again, pauseMs)
           sink.troubled(networkLoss('post-failed', `sent again: ${error}`))
         },
       )

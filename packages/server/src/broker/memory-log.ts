@@ -1,8 +1,8 @@
-import { Chained } from '../chain.ts'
 import type { Draft, Entry, LogOptions, LogPage, LogState } from './broker.ts'
+import { Recent } from './recency.ts'
 
 /** One bounded log in memory. A class of few fields, for there is one for each topic and for the inbox of each session. */
-export class MemoryLog extends Chained {
+export class MemoryLog extends Recent {
   readonly epoch: string
   options: LogOptions
   /** Of what it keeps. */

@@ -1,16 +1,16 @@
 import { formatCursor, type Position } from '@holdfast/protocol'
-import { Chain } from '../chain.ts'
 import { drawId } from '../clock.ts'
 import type { Applied, Draft, Entry, Log, LogOptions, LogPage, LogState, Producer } from './broker.ts'
 import { BrokerError } from './broker.ts'
 import { MemoryLog } from './memory-log.ts'
 import type { Numbers } from './numbers.ts'
+import { Recency } from './recency.ts'
 
 /** All logs of a broker in memory, which are bounded together. */
 export class MemoryLogs {
   readonly #logs = new Map<string, MemoryLog>()
   /** Those that have something, by their last append. */
-  readonly #appended = new Chain<MemoryLog>()
+  readonly #appended = new Recency<MemoryLog>()
   readonly #random: () => number
   readonly #limits: { readonly bytes: number; readonly logs: number }
   #bytes = 0
@@ -33,7 +33,7 @@ export class MemoryLogs {
   }
 
   append(log: MemoryLog, draft: Draft): void {
-    this.#appended.put(log)
+    this.#appended.renew(log)
     this.measured(log, log.append(draft))
     if (this.#bytes > this.#limits.bytes) this.shed()
   }
@@ -68,7 +68,7 @@ export class MemoryLogs {
   }
 
   private shed(): void {
-    for (let log = this.#appended.first; log && this.#bytes > this.#limits.bytes; log = this.#appended.first) {
+    for (let log = this.#appended.oldest; log && this.#bytes > this.#limits.bytes; log = this.#appended.oldest) {
       if (log.shed()) this.measured(log, null)
       else this.#appended.drop(log)
     }

@@ -23,9 +23,6 @@ export interface MemorySessions extends SessionRegistry {
   sweep(): void
 }
 
-/** What JSON.stringify answers is made of several pieces, which take half as much again. */
-const inOnePiece = (text: string): string => Buffer.from(text).toString()
-
 /** At most so many sessions in memory. What nobody touches goes at its time, when the next sweep comes by. */
 export function createMemorySessions(clock: Clock, defaultTtlMs: number, most: number): MemorySessions {
   const table = new Map<string, Kept>()
@@ -64,7 +61,7 @@ export function createMemorySessions(clock: Clock, defaultTtlMs: number, most: n
       if (found && found.record !== null) return found.record
       const at = now()
       const kept = keep(id, at)
-      kept.record = inOnePiece(record)
+      kept.record = record
       kept.until = at + ttlMs
       return null
     },
@@ -72,7 +69,7 @@ export function createMemorySessions(clock: Clock, defaultTtlMs: number, most: n
     replace(id, expected, record, ttlMs) {
       const kept = find(id)
       if (kept?.record !== expected) return false
-      kept.record = inOnePiece(record)
+      kept.record = record
       kept.until = now() + ttlMs
       return true
     },

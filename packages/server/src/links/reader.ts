@@ -2,7 +2,6 @@ import type { GapEvent, Position } from '@holdfast/protocol'
 import { formatCursor } from '@holdfast/protocol'
 import type { LogPage } from '../broker/broker.ts'
 import { isPromise } from '../broker/maybe-promise.ts'
-import { Chained } from '../chain.ts'
 import type { Feed, Follower } from '../topics/feed.ts'
 import type { Located } from '../topics/locate.ts'
 import type { Taken, TakeSnapshot } from '../topics/snapshots.ts'
@@ -12,7 +11,7 @@ import type { Wire } from '../topics/wire.ts'
  * A subscriber: a cursor on a log. At the head it is offered what comes; else it lags, and reads on from the log. What is
  * read goes to the methods that its kind has. Begins with the first `pump`.
  */
-export abstract class Reader extends Chained implements Follower {
+export abstract class Reader implements Follower {
   readonly #takeSnapshot: TakeSnapshot | null
   #first: Taken | null
   #started = false
@@ -24,7 +23,6 @@ export abstract class Reader extends Chained implements Follower {
 
   /** The feed is open. `takeSnapshot` is null where the topic has none. */
   constructor(feed: Feed, start: Located, takeSnapshot: TakeSnapshot | null) {
-    super()
     this.feed = feed
     this.#takeSnapshot = takeSnapshot
     this.#epoch = start.epoch

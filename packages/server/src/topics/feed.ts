@@ -2,7 +2,6 @@ import { inboxTopic } from '@holdfast/protocol'
 import type { Entry, Log, LogPage, LogState } from '../broker/broker.ts'
 import type { MaybePromise } from '../broker/maybe-promise.ts'
 import { isPromise } from '../broker/maybe-promise.ts'
-import { Chain, type Chained } from '../chain.ts'
 import type { Context } from '../context.ts'
 import type { Flushable } from '../links/flusher.ts'
 import type { Declared } from './declarations.ts'
@@ -13,7 +12,7 @@ const readChunk = { maxEntries: 256, maxBytes: 128 * 1024 } as const
 // One for all sessions.
 const inboxJson = JSON.stringify(inboxTopic)
 
-export interface Follower extends Chained {
+export interface Follower {
   offer(wire: Wire): void
 }
 
@@ -30,7 +29,7 @@ export class Feed implements Flushable {
   readonly #context: Pick<Context, 'uptime' | 'flusher'>
   /** The name as JSON. */
   readonly #json: string
-  readonly #followers = new Chain<Follower>()
+  readonly #followers = new Set<Follower>()
   #reading: Map<number, Promise<LogPage | null>> | null = null
   /** Of entries that were read from the log, for those who lag. */
   #wires: WeakMap<Entry, Wire> | null = null
@@ -50,7 +49,7 @@ export class Feed implements Flushable {
   }
 
   get isFollowed(): boolean {
-    return this.#followers.first !== null
+    return this.#followers.size > 0
   }
 
   /** Whether the tail has brought something of this epoch after the offset. */
@@ -79,11 +78,11 @@ export class Feed implements Flushable {
   }
 
   join(follower: Follower): void {
-    this.#followers.put(follower)
+    this.#followers.add(follower)
   }
 
   leave(follower: Follower): void {
-    this.#followers.drop(follower)
+    this.#followers.delete(follower)
     this.quietSince = this.#context.uptime()
   }
 
@@ -136,11 +135,10 @@ export class Feed implements Flushable {
 
   private take(entry: Entry): void {
     this.#newest = entry
-    const { first } = this.#followers
-    if (!first) return
+    if (this.#followers.size === 0) return
     const wire = this.make(entry)
     if (!this.#wire) this.#context.flusher.mark(this)
     this.#wire = wire
-    for (let follower: Follower | null = first; follower; follower = follower.newer) follower.offer(wire)
+    for (const follower of this.#followers) follower.offer(wire)
   }
 }
