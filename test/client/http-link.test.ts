@@ -78,7 +78,7 @@ test('a small one behind a large one has its own 10 s', async () => {
   link.close()
 })
 
-test.each([-3_600_000, 3_600_000])('a clock that is set by %i ms makes none wait longer', async (ms) => {
+test.each([-3_600_000, -4_000, 3_600_000])('a clock that is set by %i ms makes none wait longer', async (ms) => {
   const { link, pass, posts, turnClock } = begin()
   link.send(['["ping",1]'])
   await pass(5_000)
